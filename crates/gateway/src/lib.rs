@@ -1,0 +1,7 @@
+//! The library behind every function of Jetway.
+//!
+//! Dependencies run one way: the components call use cases, use cases call the domain and the [`ports`], and only the
+//! module `spin` (feature of the same name) knows the Spin SDK. So everything here but that module runs, and is
+//! tested, natively.
+
+pub mod ports;

@@ -1,0 +1,124 @@
+//! What the use cases need from the outside, as traits: the adapters in the module `spin` fulfil them on Spin, and tests
+//! with whatever suits the test (a real SQLite file, a map in memory).
+
+#![expect(async_fn_in_trait, reason = "a guest has one thread: no future of ours is ever sent to another")]
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A moment, in milliseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The moment `millis` milliseconds after the Unix epoch.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch (a JWT's NumericDate, RFC 7519 section 2).
+    pub const fn as_secs(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// The moment `duration` later.
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+/// The one clock.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The one source of randomness, fit for keys and tokens.
+pub trait Entropy {
+    /// Fills `bytes` with unpredictable bytes.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// A value of a column or of a statement's parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// SQL NULL.
+    Null,
+    /// INTEGER.
+    Integer(i64),
+    /// REAL.
+    Real(f64),
+    /// TEXT.
+    Text(String),
+    /// BLOB.
+    Blob(Vec<u8>),
+}
+
+/// A row of an answer, its values in the order of the statement's columns.
+pub type Row = Vec<Value>;
+
+/// Why a statement did not run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DatabaseError {
+    /// Another writer held the database for longer than the wait for it.
+    #[error("the database is locked")]
+    Locked,
+    /// A constraint or a trigger of the schema refused the change; the database's own words.
+    #[error("refused by the schema: {0}")]
+    Constraint(String),
+    /// Anything else; the database's own words.
+    #[error("database: {0}")]
+    Other(String),
+}
+
+/// One connection to the SQL database (SQLite's dialect).
+pub trait Database {
+    /// Runs ONE statement and gives its rows. With a remote database each call may be a request of its own: what must
+    /// be atomic is one statement or a trigger.
+    async fn execute(&self, statement: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError>;
+}
+
+/// The key-value store did not answer; its own words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("key-value store: {0}")]
+pub struct KeyValueError(pub String);
+
+/// The key-value store that every function shares. Nothing in it expires by itself.
+pub trait KeyValue {
+    /// The value of `key`, if there is one.
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KeyValueError>;
+    /// Sets `key`. Never a key that is ever incremented: the store keeps counters in a form of its own.
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), KeyValueError>;
+    /// Removes `key`, if it is there.
+    async fn delete(&self, key: &str) -> Result<(), KeyValueError>;
+    /// Adds `delta` to the counter `key` (0 where it is absent) and gives the sum, atomically across all instances.
+    async fn increment(&self, key: &str, delta: i64) -> Result<i64, KeyValueError>;
+}
+
+/// The message broker did not take the message; its own words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("publish: {0}")]
+pub struct PublishError(pub String);
+
+/// The message broker. A message may be lost: it wakes somebody up and is never the record.
+pub trait Publisher {
+    /// Publishes `payload` on `channel`.
+    async fn publish(&self, channel: &str, payload: &[u8]) -> Result<(), PublishError>;
+}
+
+/// The configuration: the component's variables in spin.toml.
+pub trait Variables {
+    /// The variable's value, or `None` where the component has no variable of that name. Names are snake_case.
+    async fn get(&self, name: &str) -> Option<String>;
+}
