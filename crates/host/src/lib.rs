@@ -1,1 +1,4 @@
 //! The embedded host.
+
+pub mod app;
+pub mod template;
