@@ -1,4 +1,5 @@
 //! The embedded host.
 
 pub mod app;
+pub mod backends;
 pub mod template;

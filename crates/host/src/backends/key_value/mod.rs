@@ -150,5 +150,9 @@ pub async fn all_keys(store: &dyn Store) -> Result<Vec<String>, Error> {
 
 /// Refuses an answer that is too large to hand on.
 fn within_limit<T>(bytes: usize, answer: T) -> Result<T, Error> {
-    if bytes > MAX_BUFFERED_BYTES { Err(Error::TooLarge) } else { Ok(answer) }
+    if bytes > MAX_BUFFERED_BYTES {
+        Err(Error::TooLarge)
+    } else {
+        Ok(answer)
+    }
 }

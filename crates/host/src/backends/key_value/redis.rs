@@ -71,16 +71,27 @@ impl Store for RedisStore {
 
     async fn key_page(&self, cursor: Option<String>) -> Result<KeyPage, Error> {
         let mut scan = redis::cmd("SCAN");
-        scan.arg(cursor.as_deref().unwrap_or("0")).arg("COUNT").arg(KEYS_PER_SCAN);
+        scan.arg(cursor.as_deref().unwrap_or("0"))
+            .arg("COUNT")
+            .arg(KEYS_PER_SCAN);
         let (next, keys): (String, Vec<String>) = scan.query_async(&mut self.connection()).await?;
-        Ok(KeyPage { keys, next: (next != "0").then_some(next) })
+        Ok(KeyPage {
+            keys,
+            next: (next != "0").then_some(next),
+        })
     }
 
     async fn get_many(&self, keys: Vec<String>) -> Result<Vec<Entry>, Error> {
         let values: Vec<Option<Vec<u8>>> = self.connection().mget(&keys).await?;
-        let entries: Vec<Entry> =
-            keys.into_iter().zip(values).filter_map(|(key, value)| Some((key, value?))).collect();
-        let size = entries.iter().map(|(key, value)| size_of::<Entry>() + key.len() + value.len()).sum();
+        let entries: Vec<Entry> = keys
+            .into_iter()
+            .zip(values)
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect();
+        let size = entries
+            .iter()
+            .map(|(key, value)| size_of::<Entry>() + key.len() + value.len())
+            .sum();
         within_limit(size, entries)
     }
 
@@ -98,7 +109,10 @@ impl Store for RedisStore {
 
     async fn compare_and_swap(&self, key: &str) -> Result<Arc<dyn CompareAndSwap>, Error> {
         // WATCH belongs to a connection, so each swap has its own, which must not be made anew behind its back.
-        Ok(Arc::new(RedisSwap { key: key.to_owned(), connection: connect(&self.client).await? }))
+        Ok(Arc::new(RedisSwap {
+            key: key.to_owned(),
+            connection: connect(&self.client).await?,
+        }))
     }
 }
 
@@ -109,7 +123,10 @@ struct RedisSwap {
 
 impl fmt::Debug for RedisSwap {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("RedisSwap").field("key", &self.key).finish_non_exhaustive()
+        formatter
+            .debug_struct("RedisSwap")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }
 
@@ -138,7 +155,11 @@ impl CompareAndSwap for RedisSwap {
             .await
             .map_err(Error::from)?;
         // EXEC answers nil when a watched key was touched.
-        if answer == Value::Nil { Err(SwapError::Changed) } else { Ok(()) }
+        if answer == Value::Nil {
+            Err(SwapError::Changed)
+        } else {
+            Ok(())
+        }
     }
 }
 

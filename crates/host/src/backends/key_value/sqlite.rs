@@ -30,7 +30,8 @@ const KEYS: &str = "SELECT key FROM spin_key_value WHERE store = ?1 AND key > ?2
 const GET_MANY: &str = "SELECT key, value FROM spin_key_value WHERE store = ?1 AND key IN rarray(?2)";
 const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
     ON CONFLICT (store, key) DO UPDATE SET value = excluded.value";
-const INSERT: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+const INSERT: &str =
+    "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 const REPLACE: &str = "UPDATE spin_key_value SET value = ?3 WHERE store = ?1 AND key = ?2 AND value = ?4";
 const DELETE: &str = "DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2";
 const DELETE_MANY: &str = "DELETE FROM spin_key_value WHERE store = ?1 AND key IN rarray(?2)";
@@ -48,7 +49,10 @@ pub struct SqliteStores {
 impl SqliteStores {
     /// The stores in the database at `location`, which need not exist.
     pub fn new(location: Location) -> Self {
-        Self { location, connection: Arc::default() }
+        Self {
+            location,
+            connection: Arc::default(),
+        }
     }
 
     pub(super) async fn open(&self, label: &str) -> Result<SqliteStore, Error> {
@@ -56,7 +60,10 @@ impl SqliteStores {
             let location = self.location.clone();
             blocking(move || connect(&location))
         });
-        Ok(SqliteStore { label: label.into(), connection: Arc::clone(connection.await?) })
+        Ok(SqliteStore {
+            label: label.into(),
+            connection: Arc::clone(connection.await?),
+        })
     }
 }
 
@@ -83,7 +90,13 @@ impl SqliteStore {
     ) -> Result<T, Error> {
         let Self { label, connection } = self.clone();
         // A panic under the lock leaves no half-done change: the transaction rolled back when it was dropped.
-        blocking(move || work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner), &label)).await
+        blocking(move || {
+            work(
+                &mut connection.lock().unwrap_or_else(PoisonError::into_inner),
+                &label,
+            )
+        })
+        .await
     }
 }
 
@@ -91,12 +104,14 @@ impl SqliteStore {
 impl Store for SqliteStore {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
         let key = key.to_owned();
-        self.run(move |connection, label| value_of(connection, label, &key)).await
+        self.run(move |connection, label| value_of(connection, label, &key))
+            .await
     }
 
     async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), Error> {
         let key = key.to_owned();
-        self.run(move |connection, label| write(connection, label, &key, &value)).await
+        self.run(move |connection, label| write(connection, label, &key, &value))
+            .await
     }
 
     async fn delete(&self, key: &str) -> Result<(), Error> {
@@ -110,7 +125,8 @@ impl Store for SqliteStore {
 
     async fn exists(&self, key: &str) -> Result<bool, Error> {
         let key = key.to_owned();
-        self.run(move |connection, label| Ok(connection.prepare_cached(EXISTS)?.exists([label, &key])?)).await
+        self.run(move |connection, label| Ok(connection.prepare_cached(EXISTS)?.exists([label, &key])?))
+            .await
     }
 
     async fn key_page(&self, cursor: Option<String>) -> Result<KeyPage, Error> {
@@ -121,7 +137,9 @@ impl Store for SqliteStore {
                 .prepare_cached(KEYS)?
                 .query_map(params![label, from, KEYS_PER_PAGE as i64], |row| row.get(0))?
                 .collect::<Result<Vec<String>, _>>()?;
-            let next = (keys.len() == KEYS_PER_PAGE).then(|| keys.last().cloned()).flatten();
+            let next = (keys.len() == KEYS_PER_PAGE)
+                .then(|| keys.last().cloned())
+                .flatten();
             Ok(KeyPage { keys, next })
         })
         .await
@@ -131,7 +149,8 @@ impl Store for SqliteStore {
         self.run(move |connection, label| {
             let mut size = 0;
             let mut statement = connection.prepare_cached(GET_MANY)?;
-            let rows = statement.query_map(params![label, array(keys)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let rows =
+                statement.query_map(params![label, array(keys)], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.map(|row| {
                 let entry: Entry = row?;
                 size += size_of::<Entry>() + entry.0.len() + entry.1.len();
@@ -155,7 +174,9 @@ impl Store for SqliteStore {
 
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), Error> {
         self.run(move |connection, label| {
-            connection.prepare_cached(DELETE_MANY)?.execute(params![label, array(keys)])?;
+            connection
+                .prepare_cached(DELETE_MANY)?
+                .execute(params![label, array(keys)])?;
             Ok(())
         })
         .await
@@ -169,7 +190,12 @@ impl Store for SqliteStore {
                 None => 0,
                 Some(value) => match <[u8; 8]>::try_from(value) {
                     Ok(bytes) => i64::from_le_bytes(bytes),
-                    Err(value) => return Err(Error::NotACounter { key, length: value.len() }),
+                    Err(value) => {
+                        return Err(Error::NotACounter {
+                            key,
+                            length: value.len(),
+                        });
+                    }
                 },
             };
             let Some(after) = before.checked_add(delta) else {
@@ -183,7 +209,11 @@ impl Store for SqliteStore {
     }
 
     async fn compare_and_swap(&self, key: &str) -> Result<Arc<dyn CompareAndSwap>, Error> {
-        Ok(Arc::new(SqliteSwap { store: self.clone(), key: key.to_owned(), seen: Mutex::default() }))
+        Ok(Arc::new(SqliteSwap {
+            store: self.clone(),
+            key: key.to_owned(),
+            seen: Mutex::default(),
+        }))
     }
 }
 
@@ -221,22 +251,37 @@ impl CompareAndSwap for SqliteSwap {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let changed = self.store.run(move |connection, label| {
             Ok(match seen {
-                Seen::Nothing => connection.prepare_cached(SET)?.execute(params![label, key, value])?,
-                Seen::Absent => connection.prepare_cached(INSERT)?.execute(params![label, key, value])?,
-                Seen::Value(old) => connection.prepare_cached(REPLACE)?.execute(params![label, key, value, old])?,
+                Seen::Nothing => connection
+                    .prepare_cached(SET)?
+                    .execute(params![label, key, value])?,
+                Seen::Absent => connection
+                    .prepare_cached(INSERT)?
+                    .execute(params![label, key, value])?,
+                Seen::Value(old) => connection
+                    .prepare_cached(REPLACE)?
+                    .execute(params![label, key, value, old])?,
             })
         });
-        if changed.await? == 1 { Ok(()) } else { Err(SwapError::Changed) }
+        if changed.await? == 1 {
+            Ok(())
+        } else {
+            Err(SwapError::Changed)
+        }
     }
 }
 
 fn value_of(connection: &Connection, label: &str, key: &str) -> Result<Option<Vec<u8>>, Error> {
-    let value = connection.prepare_cached(GET)?.query_row([label, key], |row| row.get::<_, Vec<u8>>(0)).optional()?;
+    let value = connection
+        .prepare_cached(GET)?
+        .query_row([label, key], |row| row.get::<_, Vec<u8>>(0))
+        .optional()?;
     within_limit(value.as_ref().map_or(0, Vec::len), value)
 }
 
 fn write(connection: &Connection, label: &str, key: &str, value: &[u8]) -> Result<(), Error> {
-    connection.prepare_cached(SET)?.execute(params![label, key, value])?;
+    connection
+        .prepare_cached(SET)?
+        .execute(params![label, key, value])?;
     Ok(())
 }
 
@@ -247,7 +292,9 @@ fn array(keys: Vec<String>) -> Rc<Vec<Value>> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    spawn_blocking(work).await.unwrap_or_else(|error| Err(Error::Backend(error.to_string())))
+    spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(Error::Backend(error.to_string())))
 }
 
 impl From<rusqlite::Error> for Error {

@@ -25,7 +25,11 @@ impl fmt::Debug for Connection {
 
 impl Connection {
     pub(super) fn new(client: Client, shared: MultiplexedConnection) -> Self {
-        Self { client, shared, private: Arc::default() }
+        Self {
+            client,
+            shared,
+            private: Arc::default(),
+        }
     }
 
     /// The socket for commands that leave no state on it.
@@ -67,7 +71,10 @@ impl Connection {
     /// The values of the set at `key`.
     pub async fn smembers(&self, key: &str) -> Result<Vec<String>, Error> {
         let values: Vec<String> = self.socket().smembers(key).await?;
-        within_limit(values.iter().map(|value| size_of::<String>() + value.len()).sum(), values)
+        within_limit(
+            values.iter().map(|value| size_of::<String>() + value.len()).sum(),
+            values,
+        )
     }
 
     /// Removes from the set at `key`, and returns how many values were in it.
@@ -77,7 +84,11 @@ impl Connection {
 
     /// Runs any command, on a socket that no other connection uses; from then on this connection stays on it.
     pub async fn execute(&self, command: &str, arguments: &[Parameter]) -> Result<Vec<Reply>, Error> {
-        let mut socket = self.private.get_or_try_init(|| connect(&self.client)).await?.clone();
+        let mut socket = self
+            .private
+            .get_or_try_init(|| connect(&self.client))
+            .await?
+            .clone();
         let mut cmd = redis::cmd(command);
         for argument in arguments {
             cmd.arg(argument);
@@ -95,5 +106,7 @@ fn within_limit<T>(bytes: usize, answer: T) -> Result<T, Error> {
     if bytes <= MAX_BUFFERED_BYTES {
         return Ok(answer);
     }
-    Err(Error::Other(format!("query result exceeds limit of {MAX_BUFFERED_BYTES} bytes")))
+    Err(Error::Other(format!(
+        "query result exceeds limit of {MAX_BUFFERED_BYTES} bytes"
+    )))
 }

@@ -68,7 +68,11 @@ fn append(replies: &mut Vec<Reply>, value: Value) -> Result<(), Error> {
         }
         Value::ServerError(error) => return Err(Error::Other(error.to_string())),
         // The rest exists only in RESP3, which these connections do not speak.
-        _ => return Err(Error::Other("the answer has a type that cannot be handed on".to_owned())),
+        _ => {
+            return Err(Error::Other(
+                "the answer has a type that cannot be handed on".to_owned(),
+            ));
+        }
     };
     replies.push(reply);
     Ok(())

@@ -20,7 +20,10 @@ pub struct Connection {
 
 impl Connection {
     pub(super) fn new(database: Database) -> Self {
-        Self { database, connected: Arc::default() }
+        Self {
+            database,
+            connected: Arc::default(),
+        }
     }
 
     /// Runs a statement and hands on its rows as they come. The connection is busy until the last is taken, or
@@ -31,12 +34,14 @@ impl Connection {
 
     /// Runs a statement and returns all its rows.
     pub async fn query(&self, statement: String, parameters: Vec<Value>) -> Result<Table, Error> {
-        self.run(move |connection| query::all(connection, &statement, &parameters)).await
+        self.run(move |connection| query::all(connection, &statement, &parameters))
+            .await
     }
 
     /// Runs any number of statements that return nothing.
     pub async fn execute_batch(&self, statements: String) -> Result<(), Error> {
-        self.run(move |connection| Ok(connection.execute_batch(&statements)?)).await
+        self.run(move |connection| Ok(connection.execute_batch(&statements)?))
+            .await
     }
 
     /// How many rows the last INSERT, UPDATE or DELETE changed.
@@ -54,7 +59,9 @@ impl Connection {
         work: impl FnOnce(&rusqlite::Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let connection = self.clone();
-        spawn_blocking(move || connection.with(work)).await.unwrap_or_else(|error| Err(Error(error.to_string())))
+        spawn_blocking(move || connection.with(work))
+            .await
+            .unwrap_or_else(|error| Err(Error(error.to_string())))
     }
 
     /// Runs `work` on this thread, which must be one that may block.

@@ -22,7 +22,9 @@ pub struct Error(String);
 
 impl Error {
     fn too_large() -> Self {
-        Self(format!("query result exceeds limit of {MAX_BUFFERED_BYTES} bytes"))
+        Self(format!(
+            "query result exceeds limit of {MAX_BUFFERED_BYTES} bytes"
+        ))
     }
 }
 
@@ -43,7 +45,10 @@ impl Database {
     /// The database at `location`. Unless `allow_attach_file`, its connections refuse to `ATTACH` a file: a component
     /// that may use one database must not reach for others through it.
     pub fn new(location: Location, allow_attach_file: bool) -> Self {
-        Self { location, allow_attach_file }
+        Self {
+            location,
+            allow_attach_file,
+        }
     }
 
     /// A new connection.

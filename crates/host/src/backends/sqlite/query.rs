@@ -34,24 +34,46 @@ pub struct Rows {
     pub outcome: oneshot::Receiver<Result<(), Error>>,
 }
 
-pub(super) fn all(connection: &rusqlite::Connection, statement: &str, parameters: &[Value]) -> Result<Table, Error> {
+pub(super) fn all(
+    connection: &rusqlite::Connection,
+    statement: &str,
+    parameters: &[Value],
+) -> Result<Table, Error> {
     let mut table = Table::default();
     let mut size = 0;
     let Table { columns, rows } = &mut table;
-    for_each_row(connection, statement, parameters, |names| *columns = names, |row| {
-        size += size_of_row(&row);
-        rows.push(row);
-        if size > MAX_BUFFERED_BYTES { Err(Error::too_large()) } else { Ok(()) }
-    })?;
+    for_each_row(
+        connection,
+        statement,
+        parameters,
+        |names| *columns = names,
+        |row| {
+            size += size_of_row(&row);
+            rows.push(row);
+            if size > MAX_BUFFERED_BYTES {
+                Err(Error::too_large())
+            } else {
+                Ok(())
+            }
+        },
+    )?;
     Ok(table)
 }
 
-pub(super) async fn stream(connection: Connection, statement: String, parameters: Vec<Value>) -> Result<Rows, Error> {
+pub(super) async fn stream(
+    connection: Connection,
+    statement: String,
+    parameters: Vec<Value>,
+) -> Result<Rows, Error> {
     let (columns, columns_known) = oneshot::channel();
     let (batches, received) = mpsc::channel(BATCHES);
     let (ended, outcome) = oneshot::channel();
     spawn_blocking(move || {
-        let mut batch = Batch { rows: Vec::new(), size: 0, batches };
+        let mut batch = Batch {
+            rows: Vec::new(),
+            size: 0,
+            batches,
+        };
         let result = connection.with(|connection| {
             let name = |names| {
                 columns.send(names).ok();
@@ -66,7 +88,11 @@ pub(super) async fn stream(connection: Connection, statement: String, parameters
     });
     // Where no columns were named, the statement could not be prepared, and the outcome says why.
     let columns = columns_known.await.unwrap_or_default();
-    Ok(Rows { columns, batches: received, outcome })
+    Ok(Rows {
+        columns,
+        batches: received,
+        outcome,
+    })
 }
 
 /// The rows that have been read and not sent.
@@ -84,7 +110,11 @@ impl Batch {
         }
         self.size += size;
         self.rows.push(row);
-        if self.size < BATCH_BYTES { Ok(()) } else { self.send() }
+        if self.size < BATCH_BYTES {
+            Ok(())
+        } else {
+            self.send()
+        }
     }
 
     fn send(&mut self) -> Result<(), Error> {
@@ -93,7 +123,9 @@ impl Batch {
         if rows.is_empty() {
             return Ok(());
         }
-        self.batches.blocking_send(rows).map_err(|_| Error("row send error".to_owned()))
+        self.batches
+            .blocking_send(rows)
+            .map_err(|_| Error("row send error".to_owned()))
     }
 }
 
@@ -109,7 +141,11 @@ fn for_each_row(
     name_columns(statement.column_names().into_iter().map(str::to_owned).collect());
     let mut rows = statement.query(params_from_iter(parameters))?;
     while let Some(row) = rows.next()? {
-        take((0..columns).map(|column| row.get(column)).collect::<Result<_, _>>()?)?;
+        take(
+            (0..columns)
+                .map(|column| row.get(column))
+                .collect::<Result<_, _>>()?,
+        )?;
     }
     Ok(())
 }

@@ -47,20 +47,26 @@ pub async fn run_startup_statements(
             None => (argument.clone(), DEFAULT),
             Some(file) => {
                 let (path, label) = file.rsplit_once(':').unwrap_or((file, DEFAULT));
-                let sql = fs::read_to_string(path)
-                    .map_err(|reason| StartupError::Unreadable { path: path.to_owned(), reason })?;
+                let sql = fs::read_to_string(path).map_err(|reason| StartupError::Unreadable {
+                    path: path.to_owned(),
+                    reason,
+                })?;
                 (sql, label)
             }
         };
         let argument = || argument.clone();
-        let database = databases
-            .get(label)
-            .ok_or_else(|| StartupError::NoSuchDatabase { argument: argument(), label: label.to_owned() })?;
+        let database = databases.get(label).ok_or_else(|| StartupError::NoSuchDatabase {
+            argument: argument(),
+            label: label.to_owned(),
+        })?;
         database
             .open()
             .execute_batch(sql)
             .await
-            .map_err(|reason| StartupError::Refused { argument: argument(), reason })?;
+            .map_err(|reason| StartupError::Refused {
+                argument: argument(),
+                reason,
+            })?;
     }
     Ok(())
 }

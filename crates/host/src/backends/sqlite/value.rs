@@ -53,7 +53,9 @@ impl FromSql for Value {
             ValueRef::Integer(integer) => Self::Integer(integer),
             ValueRef::Real(real) => Self::Real(real),
             // SQLite lets any bytes be text; WebAssembly strings are UTF-8.
-            ValueRef::Text(text) => Self::Text(std::str::from_utf8(text).map_err(FromSqlError::other)?.to_owned()),
+            ValueRef::Text(text) => {
+                Self::Text(std::str::from_utf8(text).map_err(FromSqlError::other)?.to_owned())
+            }
             ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
             ValueRef::Null => Self::Null,
         })
