@@ -4,4 +4,6 @@
 //! module `spin` (feature of the same name) knows the Spin SDK. So everything here but that module runs, and is
 //! tested, natively.
 
+pub mod domain;
 pub mod ports;
+pub mod tokens;

@@ -1,7 +1,10 @@
 //! What the use cases need from the outside, as traits: the adapters in the module `spin` fulfil them on Spin, and tests
 //! with whatever suits the test (a real SQLite file, a map in memory).
 
-#![expect(async_fn_in_trait, reason = "a guest has one thread: no future of ours is ever sent to another")]
+#![expect(
+    async_fn_in_trait,
+    reason = "a guest has one thread: no future of ours is ever sent to another"
+)]
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,7 +30,10 @@ impl Timestamp {
 
     /// The moment `duration` later.
     pub fn after(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
+        )
     }
 }
 

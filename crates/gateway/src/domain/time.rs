@@ -1,0 +1,38 @@
+//! Times as text.
+
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+use crate::ports::Timestamp;
+
+const FORMAT: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// `moment` in RFC 3339, UTC, always with milliseconds: texts of one length, so that SQL compares times by comparing
+/// texts.
+pub fn rfc3339(moment: Timestamp) -> String {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(moment.as_millis()) * 1_000_000)
+        .ok()
+        .and_then(|time| time.format(FORMAT).ok())
+        // A clock past the year 9999 has no such text; the last moment that has one compares as it should.
+        .unwrap_or_else(|| "9999-12-31T23:59:59.999Z".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds_and_one_length() {
+        assert_eq!(rfc3339(Timestamp::from_millis(0)), "1970-01-01T00:00:00.000Z");
+        assert_eq!(
+            rfc3339(Timestamp::from_millis(1_700_000_000_007)),
+            "2023-11-14T22:13:20.007Z"
+        );
+        assert_eq!(
+            rfc3339(Timestamp::from_millis(u64::MAX)),
+            "9999-12-31T23:59:59.999Z"
+        );
+    }
+}

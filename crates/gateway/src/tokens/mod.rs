@@ -1,0 +1,23 @@
+//! Access tokens: JWTs signed with Ed25519 (RFC 7519, RFC 8037).
+//!
+//! `signin` issues them with a private key that only SQLite holds. Everyone verifies them with the public keys in the
+//! key-value store, which is also where sign-outs are announced. What the key-value store does not say is refused,
+//! never waved on.
+
+mod claims;
+mod identity;
+mod issuer;
+mod jwk;
+mod key_set;
+mod revocation;
+mod signing_key;
+mod verifier;
+
+pub use claims::Claims;
+pub use identity::Identity;
+pub use issuer::{AccessToken, Issuer, IssuingFailed};
+pub use jwk::{Jwk, JwkSet};
+pub use key_set::{KEY_SET_KEY, published_key_set};
+pub use revocation::{announce_sign_out, revocation_key};
+pub use signing_key::{InvalidSigningKey, SigningKey};
+pub use verifier::{MAX_TOKEN_BYTES, NBF_LEEWAY, Rejection, Verifier, VerifierCache, VerifyError};

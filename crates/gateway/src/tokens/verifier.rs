@@ -1,0 +1,137 @@
+//! Verifying access tokens, strictly (RFC 8725): one algorithm, our own keys, every claim that we set.
+
+mod cache;
+mod header;
+
+use std::time::Duration;
+
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+
+pub use self::cache::VerifierCache;
+use super::{Claims, Identity, Jwk};
+use crate::ports::{Clock, KeyValue, KeyValueError};
+
+/// A longer token is refused before anything of it is read.
+pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// How far the issuer's clock may be ahead of ours. The end of a token is exact: a clock that is wrong there costs the
+/// client one refresh, not the owner of a stolen token more of its life.
+pub const NBF_LEEWAY: Duration = Duration::from_secs(30);
+
+/// Verifies access tokens against the published keys and the announced sign-outs.
+#[derive(Debug)]
+pub struct Verifier<'a, K, C> {
+    store: &'a K,
+    clock: &'a C,
+    cache: &'a VerifierCache,
+    issuer: &'a str,
+    audience: &'a str,
+}
+
+/// Why a token was refused. This is for the log; the client reads one answer for all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// More than [`MAX_TOKEN_BYTES`].
+    #[error("too long")]
+    TooLong,
+    /// Not three parts of base64url, or not the JSON that we write.
+    #[error("malformed")]
+    Malformed,
+    /// Its header is not exactly `alg`, `typ` and `kid` of ours.
+    #[error("a foreign header")]
+    Header,
+    /// Its key is not (or no longer) published.
+    #[error("an unknown key")]
+    UnknownKey,
+    /// The key did not make this signature.
+    #[error("a wrong signature")]
+    Signature,
+    /// Another issuer's, or for another audience.
+    #[error("another issuer or audience")]
+    Foreign,
+    /// Past its end.
+    #[error("expired")]
+    Expired,
+    /// Before its start, by more than [`NBF_LEEWAY`].
+    #[error("not valid yet")]
+    NotYetValid,
+    /// Its session has ended.
+    #[error("its session has ended")]
+    Revoked,
+}
+
+/// Why nobody is known to be calling.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// The token is no good.
+    #[error("the access token was refused: {0}")]
+    Rejected(#[from] Rejection),
+    /// Whether the token is good cannot be told now.
+    #[error(transparent)]
+    Unavailable(#[from] KeyValueError),
+}
+
+impl<'a, K: KeyValue, C: Clock> Verifier<'a, K, C> {
+    /// A verifier of tokens from `issuer` for `audience`. `cache` is to be the instance's one, and lasts longer than
+    /// the request.
+    pub fn new(
+        store: &'a K,
+        clock: &'a C,
+        cache: &'a VerifierCache,
+        issuer: &'a str,
+        audience: &'a str,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            cache,
+            issuer,
+            audience,
+        }
+    }
+
+    /// Tells who holds `token`, the text after `Bearer `.
+    pub async fn verify(&self, token: &str) -> Result<Identity, VerifyError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Rejection::TooLong.into());
+        }
+        let kid = header::key_id(token)?;
+        let now = self.clock.now();
+        let key = self
+            .cache
+            .key(&kid, now, self.store)
+            .await?
+            .ok_or(Rejection::UnknownKey)?;
+        let claims = self.claims(token, &key)?;
+        if now.as_secs() >= claims.exp {
+            return Err(Rejection::Expired.into());
+        }
+        if now.after(NBF_LEEWAY).as_secs() < claims.nbf {
+            return Err(Rejection::NotYetValid.into());
+        }
+        if self.cache.is_revoked(claims.sid, now, self.store).await? {
+            return Err(Rejection::Revoked.into());
+        }
+        Ok(Identity::new(claims))
+    }
+
+    /// The claims of `token`, once its signature, issuer and audience are right. The times are left to the caller, who
+    /// has our one clock; the library has its own.
+    fn claims(&self, token: &str, key: &Jwk) -> Result<Claims, Rejection> {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_required_spec_claims(&["iss", "aud", "exp", "nbf", "sub"]);
+        validation.set_issuer(&[self.issuer]);
+        validation.set_audience(&[self.audience]);
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        let key = DecodingKey::from_ed_components(&key.x).map_err(|_| Rejection::UnknownKey)?;
+        jsonwebtoken::decode(token, &key, &validation)
+            .map(|data| data.claims)
+            .map_err(|e| match e.kind() {
+                ErrorKind::InvalidSignature => Rejection::Signature,
+                ErrorKind::InvalidIssuer | ErrorKind::InvalidAudience => Rejection::Foreign,
+                _ => Rejection::Malformed,
+            })
+    }
+}
