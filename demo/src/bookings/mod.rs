@@ -1,0 +1,41 @@
+//! The booking service: bookings that belong to a user, on seats that the flight service reserves.
+
+mod flight_service;
+mod handlers;
+mod store;
+
+use std::sync::Arc;
+
+use axum::routing::get;
+use axum::{Router, middleware};
+
+use store::Bookings;
+pub use store::{Booking, Status};
+
+pub(crate) use flight_service::FlightService;
+
+use crate::problem::{no_such_method, no_such_route, with_request_id};
+
+/// What the handlers work with.
+struct Desk {
+    bookings: Bookings,
+    flights: FlightService,
+}
+
+/// The service without any bookings yet.
+pub(crate) fn router(flights: FlightService) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/api/v1/bookings", get(handlers::list).post(handlers::book))
+        .route(
+            "/api/v1/bookings/{id}",
+            get(handlers::show).delete(handlers::cancel),
+        )
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn(with_request_id))
+        .with_state(Arc::new(Desk {
+            bookings: Bookings::default(),
+            flights,
+        }))
+}
