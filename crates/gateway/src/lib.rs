@@ -5,5 +5,9 @@
 //! tested, natively.
 
 pub mod domain;
+pub mod http;
+pub mod log;
 pub mod ports;
+#[cfg(test)]
+mod testing;
 pub mod tokens;

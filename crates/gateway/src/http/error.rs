@@ -1,0 +1,67 @@
+//! The one error of handlers.
+
+use super::{Code, FieldError, Problem};
+
+/// Why a handler did not answer: what the client may read, and apart from it what the log says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpError {
+    problem: Box<Problem>,
+    cause: Option<String>,
+}
+
+impl HttpError {
+    /// An error that the client can do something about; nothing is logged.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Problem::new(code, detail).into()
+    }
+
+    /// Input that is not valid: 422 with every error that was found.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        Problem::invalid(errors).into()
+    }
+
+    /// A failure of ours: the client learns only that it happened, the log has the cause.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        Self::new(
+            Code::InternalError,
+            "The failure has been logged under this request id.",
+        )
+        .caused_by(cause)
+    }
+
+    /// Something that is not there yet or not at the moment: the client may try again, the log has the cause.
+    pub fn not_ready(cause: impl std::fmt::Display) -> Self {
+        Self::new(Code::NotReady, "Try again in a moment.").caused_by(cause)
+    }
+
+    /// Adds what the log is to say. It must hold no secret.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl std::fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// What the client may read.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// What only the log may say.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// What the client may read, for good.
+    pub fn into_problem(self) -> Problem {
+        *self.problem
+    }
+}
+
+impl From<Problem> for HttpError {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem: Box::new(problem),
+            cause: None,
+        }
+    }
+}
