@@ -1,7 +1,14 @@
 //! The embedded host: runs a spin.toml on Wasmtime, with the behaviour that Spin has.
 
+pub mod allowed_hosts;
 pub mod app;
 pub mod backends;
+pub mod document;
 pub mod interfaces;
+pub mod manifest;
+pub mod routes;
+pub mod runtime_config;
 pub mod state;
+pub mod state_dir;
 pub mod template;
+pub mod variables;
