@@ -44,3 +44,9 @@ impl WasiHttpView for HostState {
         WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: self.outbound.as_mut() }
     }
 }
+
+impl interfaces::InterfacesView for HostState {
+    fn interfaces(&mut self) -> &mut interfaces::InstanceState {
+        &mut self.interfaces
+    }
+}

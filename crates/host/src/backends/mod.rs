@@ -4,9 +4,12 @@
 //! once, and it answers every failure as a value. Which component may use which backend is decided in
 //! [`crate::interfaces`].
 
+mod configured;
 pub mod key_value;
 pub mod redis;
 pub mod sqlite;
+
+pub use self::configured::{Backends, InvalidRedisUrl};
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +26,11 @@ pub enum Location {
 }
 
 impl Location {
+    /// The file, or memory where there is none.
+    pub fn of(path: Option<PathBuf>) -> Self {
+        path.map_or(Self::Memory, Self::File)
+    }
+
     /// Connects to the database with rusqlite's defaults: no journal mode is set, foreign keys are as SQLite has them,
     /// and a statement that finds the database locked waits for five seconds.
     fn connect(&self) -> Result<rusqlite::Connection, rusqlite::Error> {

@@ -1,0 +1,3 @@
+//! What several tests of the host need.
+
+pub mod redis_server;
