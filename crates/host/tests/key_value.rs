@@ -19,11 +19,17 @@ async fn in_file(path: &Path, label: &str) -> Arc<dyn Store> {
 }
 
 async fn in_memory() -> Arc<dyn Store> {
-    StoreProvider::Sqlite(SqliteStores::new(Location::Memory)).open("default").await.unwrap()
+    StoreProvider::Sqlite(SqliteStores::new(Location::Memory))
+        .open("default")
+        .await
+        .unwrap()
 }
 
 async fn in_redis(server: &RedisServer) -> Arc<dyn Store> {
-    StoreProvider::Redis(RedisStore::new(&server.url()).unwrap()).open("default").await.unwrap()
+    StoreProvider::Redis(RedisStore::new(&server.url()).unwrap())
+        .open("default")
+        .await
+        .unwrap()
 }
 
 /// Runs a test on every backend: a file, memory, and Redis where there is a server to start.
@@ -154,8 +160,9 @@ on_every_backend! {
 /// One row of the table that Spin's host keeps.
 fn rows(path: &Path) -> Vec<(String, String, Vec<u8>)> {
     let connection = rusqlite::Connection::open(path).unwrap();
-    let mut statement =
-        connection.prepare("SELECT store, key, value FROM spin_key_value ORDER BY store, key").unwrap();
+    let mut statement = connection
+        .prepare("SELECT store, key, value FROM spin_key_value ORDER BY store, key")
+        .unwrap();
     let rows = statement.query_map([], |row| row.try_into()).unwrap();
     rows.map(Result::unwrap).collect()
 }
@@ -164,25 +171,49 @@ fn rows(path: &Path) -> Vec<(String, String, Vec<u8>)> {
 async fn the_file_is_laid_out_as_spin_lays_it_out() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("sqlite_key_value.db");
-    in_file(&path, "default").await.set("key", b"value".to_vec()).await.unwrap();
+    in_file(&path, "default")
+        .await
+        .set("key", b"value".to_vec())
+        .await
+        .unwrap();
     let other = in_file(&path, "other").await;
-    assert_eq!(other.get("key").await.unwrap(), None, "stores of one file are apart");
+    assert_eq!(
+        other.get("key").await.unwrap(),
+        None,
+        "stores of one file are apart"
+    );
     other.increment("count", 258).await.unwrap();
     other.increment("negative", -1).await.unwrap();
     assert_eq!(
         rows(&path),
         [
             ("default".to_owned(), "key".to_owned(), b"value".to_vec()),
-            ("other".to_owned(), "count".to_owned(), vec![2, 1, 0, 0, 0, 0, 0, 0]),
+            (
+                "other".to_owned(),
+                "count".to_owned(),
+                vec![2, 1, 0, 0, 0, 0, 0, 0]
+            ),
             ("other".to_owned(), "negative".to_owned(), vec![255; 8]),
         ]
     );
     let connection = rusqlite::Connection::open(&path).unwrap();
-    let columns = connection.prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info('spin_key_value')");
-    let columns: Vec<(String, String, bool, u32)> =
-        columns.unwrap().query_map([], |row| row.try_into()).unwrap().map(Result::unwrap).collect();
+    let columns =
+        connection.prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info('spin_key_value')");
+    let columns: Vec<(String, String, bool, u32)> = columns
+        .unwrap()
+        .query_map([], |row| row.try_into())
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     let column = |name: &str, kind: &str, key| (name.to_owned(), kind.to_owned(), true, key);
-    assert_eq!(columns, [column("store", "TEXT", 1), column("key", "TEXT", 2), column("value", "BLOB", 0)]);
+    assert_eq!(
+        columns,
+        [
+            column("store", "TEXT", 1),
+            column("key", "TEXT", 2),
+            column("value", "BLOB", 0)
+        ]
+    );
 }
 
 #[tokio::test]
@@ -198,7 +229,14 @@ async fn a_file_that_spin_made_goes_on() {
         )
         .unwrap();
     drop(connection);
-    assert_eq!(in_file(&path, "default").await.increment("count", 1).await.unwrap(), 43);
+    assert_eq!(
+        in_file(&path, "default")
+            .await
+            .increment("count", 1)
+            .await
+            .unwrap(),
+        43
+    );
 }
 
 #[tokio::test]
@@ -206,7 +244,10 @@ async fn a_counter_of_the_wrong_length_is_named() {
     let store = in_memory().await;
     store.set("visits", b"123".to_vec()).await.unwrap();
     let error = store.increment("visits", 1).await.unwrap_err();
-    assert!(matches!(&error, Error::NotACounter { key, length: 3 } if key == "visits"), "{error}");
+    assert!(
+        matches!(&error, Error::NotACounter { key, length: 3 } if key == "visits"),
+        "{error}"
+    );
 }
 
 /// Each connection stands for a process: SQLite knows no difference.
@@ -225,7 +266,10 @@ async fn two_processes_count_on_one_file() {
     for task in tasks {
         task.await.unwrap();
     }
-    assert_eq!(in_file(&path, "default").await.increment("n", 0).await.unwrap(), 200);
+    assert_eq!(
+        in_file(&path, "default").await.increment("n", 0).await.unwrap(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -237,18 +281,34 @@ async fn a_file_that_cannot_be_opened_is_an_error() {
 
 #[tokio::test]
 async fn redis_keeps_keys_and_counters_as_they_are() {
-    let Some(server) = RedisServer::start() else { return };
+    let Some(server) = RedisServer::start() else {
+        return;
+    };
     let store = in_redis(&server).await;
     store.set("key", b"value".to_vec()).await.unwrap();
     store.increment("count", 258).await.unwrap();
     let mut connection = server.connection();
-    assert_eq!(redis::cmd("GET").arg("key").query::<String>(&mut connection).unwrap(), "value");
-    assert_eq!(redis::cmd("GET").arg("count").query::<String>(&mut connection).unwrap(), "258");
+    assert_eq!(
+        redis::cmd("GET")
+            .arg("key")
+            .query::<String>(&mut connection)
+            .unwrap(),
+        "value"
+    );
+    assert_eq!(
+        redis::cmd("GET")
+            .arg("count")
+            .query::<String>(&mut connection)
+            .unwrap(),
+        "258"
+    );
 }
 
 #[tokio::test]
 async fn a_redis_that_comes_back_is_used_again() {
-    let Some(mut server) = RedisServer::start() else { return };
+    let Some(mut server) = RedisServer::start() else {
+        return;
+    };
     let store = in_redis(&server).await;
     store.set("key", b"value".to_vec()).await.unwrap();
     server.stop();

@@ -50,7 +50,10 @@ impl Backends {
             let database = Database::new(Location::of(database.path.clone()), database.allow_attach_file);
             backends.databases.insert(label.clone(), database);
         }
-        backends.stores.entry(DEFAULT.to_owned()).or_insert_with(|| in_sqlite(state_dir.key_value_file()));
+        backends
+            .stores
+            .entry(DEFAULT.to_owned())
+            .or_insert_with(|| in_sqlite(state_dir.key_value_file()));
         backends
             .databases
             .entry(DEFAULT.to_owned())

@@ -16,7 +16,6 @@ use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
-pub(crate) use self::bindings::exports::spin::redis::inbound_redis;
 use crate::{
     allowed_hosts::AllowedHosts,
     app::{App, Component},
@@ -56,13 +55,17 @@ impl AppState {
                 table,
                 label: label.clone(),
             };
-            if let Some(label) =
-                component.key_value_stores.iter().find(|label| !backends.stores.contains_key(*label))
+            if let Some(label) = component
+                .key_value_stores
+                .iter()
+                .find(|label| !backends.stores.contains_key(*label))
             {
                 return Err(missing("key-value store", "key_value_store", label));
             }
-            if let Some(label) =
-                component.sqlite_databases.iter().find(|label| !backends.databases.contains_key(*label))
+            if let Some(label) = component
+                .sqlite_databases
+                .iter()
+                .find(|label| !backends.databases.contains_key(*label))
             {
                 return Err(missing("SQLite database", "sqlite_database", label));
             }

@@ -32,7 +32,11 @@ impl State {
     pub(super) fn new(allowed: Arc<AllowedHosts>, servers: Servers) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_CONNECTIONS);
-        Self { allowed, servers, table }
+        Self {
+            allowed,
+            servers,
+            table,
+        }
     }
 }
 
@@ -64,10 +68,15 @@ impl<T: Send> HostConnectionWithStore<T> for OutboundRedis {
     async fn open(accessor: &Accessor<T, Self>, address: String) -> Result<Resource<Connection>, Error> {
         let servers = accessor.with(|mut access| {
             let state = access.get();
-            state.allowed.is_url_allowed(&address, "redis").then(|| state.servers.clone())
+            state
+                .allowed
+                .is_url_allowed(&address, "redis")
+                .then(|| state.servers.clone())
         });
         let connection = servers.ok_or(Error::InvalidAddress)?.connect(&address).await?;
-        accessor.with(|mut access| access.get().table.push(connection)).map_err(|_| Error::TooManyConnections)
+        accessor
+            .with(|mut access| access.get().table.push(connection))
+            .map_err(|_| Error::TooManyConnections)
     }
 
     async fn publish(
@@ -96,7 +105,11 @@ impl<T: Send> HostConnectionWithStore<T> for OutboundRedis {
         Ok(opened(accessor, &connection)?.set(&key, &value).await?)
     }
 
-    async fn incr(accessor: &Accessor<T, Self>, connection: Resource<Connection>, key: String) -> Result<i64, Error> {
+    async fn incr(
+        accessor: &Accessor<T, Self>,
+        connection: Resource<Connection>,
+        key: String,
+    ) -> Result<i64, Error> {
         Ok(opened(accessor, &connection)?.incr(&key).await?)
     }
 
@@ -141,7 +154,9 @@ impl<T: Send> HostConnectionWithStore<T> for OutboundRedis {
         arguments: Vec<RedisParameter>,
     ) -> Result<Vec<RedisResult>, Error> {
         let arguments: Vec<_> = arguments.into_iter().map(from_guest).collect();
-        let replies = opened(accessor, &connection)?.execute(&command, &arguments).await?;
+        let replies = opened(accessor, &connection)?
+            .execute(&command, &arguments)
+            .await?;
         Ok(replies.into_iter().map(to_guest).collect())
     }
 }

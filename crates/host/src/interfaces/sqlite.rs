@@ -36,7 +36,11 @@ impl State {
     pub(super) fn new(allowed: &[String], databases: Databases) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_CONNECTIONS);
-        Self { allowed: allowed.iter().cloned().collect(), databases, table }
+        Self {
+            allowed: allowed.iter().cloned().collect(),
+            databases,
+            table,
+        }
     }
 
     fn connect(&mut self, label: &str) -> Result<Resource<Connection>, Error> {
@@ -44,11 +48,16 @@ impl State {
             return Err(Error::AccessDenied);
         }
         let connection = self.databases.get(label).ok_or(Error::NoSuchDatabase)?.open();
-        self.table.push(connection).map_err(|_| Error::Io("too many connections opened".to_owned()))
+        self.table
+            .push(connection)
+            .map_err(|_| Error::Io("too many connections opened".to_owned()))
     }
 
     fn connection(&self, connection: &Resource<Connection>) -> Result<Connection, Error> {
-        self.table.get(connection).cloned().map_err(|_| Error::InvalidConnection)
+        self.table
+            .get(connection)
+            .cloned()
+            .map_err(|_| Error::InvalidConnection)
     }
 }
 
@@ -82,7 +91,10 @@ impl HostConnection for State {
     ) -> Result<QueryResult, Error> {
         let connection = self.connection(&connection)?;
         let Table { columns, rows } = connection.query(statement, from_guest(parameters)).await?;
-        Ok(QueryResult { columns, rows: rows.into_iter().map(to_guest).collect() })
+        Ok(QueryResult {
+            columns,
+            rows: rows.into_iter().map(to_guest).collect(),
+        })
     }
 
     async fn last_insert_rowid(&mut self, connection: Resource<Connection>) -> wasmtime::Result<i64> {
@@ -100,7 +112,10 @@ impl HostConnection for State {
 }
 
 impl<T> HostConnectionWithStore<T> for Sqlite {
-    async fn open_async(accessor: &Accessor<T, Self>, database: String) -> Result<Resource<Connection>, Error> {
+    async fn open_async(
+        accessor: &Accessor<T, Self>,
+        database: String,
+    ) -> Result<Resource<Connection>, Error> {
         accessor.with(|mut access| access.get().connect(&database))
     }
 
@@ -109,7 +124,14 @@ impl<T> HostConnectionWithStore<T> for Sqlite {
         connection: Resource<Connection>,
         statement: String,
         parameters: Vec<Value>,
-    ) -> Result<(Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error>>), Error> {
+    ) -> Result<
+        (
+            Vec<String>,
+            StreamReader<RowResult>,
+            FutureReader<Result<(), Error>>,
+        ),
+        Error,
+    > {
         let connection = opened(accessor, &connection)?;
         let answer = connection.stream(statement, from_guest(parameters)).await?;
         accessor
@@ -128,7 +150,10 @@ impl<T> HostConnectionWithStore<T> for Sqlite {
         Ok(opened(accessor, &connection)?.last_insert_rowid().await?)
     }
 
-    async fn changes_async(accessor: &Accessor<T, Self>, connection: Resource<Connection>) -> wasmtime::Result<u64> {
+    async fn changes_async(
+        accessor: &Accessor<T, Self>,
+        connection: Resource<Connection>,
+    ) -> wasmtime::Result<u64> {
         Ok(opened(accessor, &connection)?.changes().await?)
     }
 }
@@ -156,7 +181,9 @@ fn to_guest(row: backend::Row) -> RowResult {
         backend::Value::Blob(bytes) => Value::Blob(bytes),
         backend::Value::Null => Value::Null,
     };
-    RowResult { values: row.into_iter().map(convert).collect() }
+    RowResult {
+        values: row.into_iter().map(convert).collect(),
+    }
 }
 
 impl From<backend::Error> for Error {

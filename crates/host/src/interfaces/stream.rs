@@ -47,7 +47,9 @@ where
             Poll::Pending if finish => return Poll::Ready(Ok(StreamResult::Cancelled)),
             received => ready!(received),
         };
-        let Some(batch) = received else { return Poll::Ready(Ok(StreamResult::Dropped)) };
+        let Some(batch) = received else {
+            return Poll::Ready(Ok(StreamResult::Dropped));
+        };
         let items: Vec<Item> = batch.into_iter().map(self.convert).collect();
         destination.set_buffer(items.into());
         Poll::Ready(Ok(StreamResult::Completed))

@@ -19,18 +19,23 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(component: &str, values: Arc<Variables>) -> Self {
-        Self { component: component.to_owned(), values }
+        Self {
+            component: component.to_owned(),
+            values,
+        }
     }
 
     fn get(&self, name: &str) -> Result<String, Error> {
         if let Err(reason) = check_name(name) {
             return Err(Error::InvalidName(format!("{name:?}: {reason}")));
         }
-        self.values.resolve(&self.component, name).map_err(|error| match error {
-            Unresolved::Undefined { .. } => Error::Undefined(error.to_string()),
-            Unresolved::Missing(_) => Error::Provider(error.to_string()),
-            _ => Error::Other(error.to_string()),
-        })
+        self.values
+            .resolve(&self.component, name)
+            .map_err(|error| match error {
+                Unresolved::Undefined { .. } => Error::Undefined(error.to_string()),
+                Unresolved::Missing(_) => Error::Provider(error.to_string()),
+                _ => Error::Other(error.to_string()),
+            })
     }
 }
 

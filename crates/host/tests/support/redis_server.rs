@@ -18,7 +18,11 @@ impl RedisServer {
     pub fn start() -> Option<Self> {
         // Another process may take the port between the two steps: then the server ends, and the next try has another.
         for _ in 0..5 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap()
+                .port();
             match launch(port) {
                 Ok(process) => {
                     let mut server = Self { port, process };
@@ -41,7 +45,10 @@ impl RedisServer {
     }
 
     /// A connection for the test itself.
-    #[allow(dead_code, reason = "not every test that shares this module looks into the server")]
+    #[allow(
+        dead_code,
+        reason = "not every test that shares this module looks into the server"
+    )]
     pub fn connection(&self) -> redis::Connection {
         redis::Client::open(self.url()).unwrap().get_connection().unwrap()
     }
@@ -66,7 +73,9 @@ impl RedisServer {
             if self.process.try_wait().unwrap().is_some() {
                 return false;
             }
-            let answer = client.get_connection().and_then(|mut connection| redis::cmd("PING").exec(&mut connection));
+            let answer = client
+                .get_connection()
+                .and_then(|mut connection| redis::cmd("PING").exec(&mut connection));
             if answer.is_ok() {
                 return true;
             }
@@ -85,7 +94,16 @@ impl Drop for RedisServer {
 
 fn launch(port: u16) -> std::io::Result<Child> {
     Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+        .args([
+            "--port",
+            &port.to_string(),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

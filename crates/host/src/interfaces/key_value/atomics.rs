@@ -22,7 +22,12 @@ impl State {
 }
 
 impl Host for State {
-    async fn increment(&mut self, bucket: Resource<OpenBucket>, key: String, delta: i64) -> Result<i64, Error> {
+    async fn increment(
+        &mut self,
+        bucket: Resource<OpenBucket>,
+        key: String,
+        delta: i64,
+    ) -> Result<i64, Error> {
         Ok(self.bucket(&bucket)?.increment(&key, delta).await?)
     }
 
@@ -36,7 +41,9 @@ impl Host for State {
                 // The new handle has seen the value that is there now, so that the guest can try again at once.
                 let again = self.begin_swap(store, key).await.map_err(CasError::StoreError)?;
                 let seen = Arc::clone(&self.table.get(&again).map_err(gone)?.swap);
-                seen.current().await.map_err(|error| CasError::StoreError(error.into()))?;
+                seen.current()
+                    .await
+                    .map_err(|error| CasError::StoreError(error.into()))?;
                 Err(CasError::CasFailed(again))
             }
         }

@@ -15,7 +15,10 @@ impl Host for State {
             return Ok(Vec::new());
         }
         let entries = self.bucket(&bucket)?.get_many(keys).await?;
-        Ok(entries.into_iter().map(|(key, value)| (key, Some(value))).collect())
+        Ok(entries
+            .into_iter()
+            .map(|(key, value)| (key, Some(value)))
+            .collect())
     }
 
     async fn set_many(

@@ -13,14 +13,19 @@ use crate::{
 impl State {
     pub(super) fn bucket(&self, bucket: &Resource<OpenBucket>) -> Result<Arc<dyn Store>, Error> {
         // The guest can hold no handle that is not in the table; Spin answers so if it did.
-        self.table.get(bucket).map(|bucket| Arc::clone(&bucket.0)).map_err(|_| Error::NoSuchStore)
+        self.table
+            .get(bucket)
+            .map(|bucket| Arc::clone(&bucket.0))
+            .map_err(|_| Error::NoSuchStore)
     }
 }
 
 impl Host for State {
     async fn open(&mut self, identifier: String) -> Result<Resource<OpenBucket>, Error> {
         let store = self.provider(&identifier)?.open(&identifier).await?;
-        self.table.push(OpenBucket(store)).map_err(|_| Error::Other("store table full".to_owned()))
+        self.table
+            .push(OpenBucket(store))
+            .map_err(|_| Error::Other("store table full".to_owned()))
     }
 
     fn convert_error(&mut self, error: Error) -> wasmtime::Result<Error> {

@@ -22,15 +22,15 @@ use crate::backends::key_value::{CompareAndSwap, Store, StoreProvider};
 
 /// A store that was opened through `spin:key-value`.
 #[derive(Debug)]
-pub struct OpenStore(Arc<dyn Store>);
+pub(super) struct OpenStore(Arc<dyn Store>);
 
 /// A store that was opened through `wasi:keyvalue`.
 #[derive(Debug)]
-pub struct OpenBucket(Arc<dyn Store>);
+pub(super) struct OpenBucket(Arc<dyn Store>);
 
 /// A compare-and-swap that has begun.
 #[derive(Debug)]
-pub struct OpenSwap {
+pub(super) struct OpenSwap {
     store: Arc<dyn Store>,
     key: String,
     swap: Arc<dyn CompareAndSwap>,
@@ -56,7 +56,11 @@ enum Refusal {
 
 impl State {
     pub(super) fn new(allowed: &[String], providers: Providers) -> Self {
-        Self { allowed: allowed.iter().cloned().collect(), providers, table: ResourceTable::new() }
+        Self {
+            allowed: allowed.iter().cloned().collect(),
+            providers,
+            table: ResourceTable::new(),
+        }
     }
 
     /// The provider of the store `label`, if the component may open it.

@@ -34,7 +34,9 @@ impl<T> HostStoreWithStore<T> for KeyValue {
     async fn open(accessor: &Accessor<T, Self>, label: String) -> Result<Resource<OpenStore>, Error> {
         let provider = accessor.with(|mut access| access.get().provider(&label))?;
         let store = OpenStore(provider.open(&label).await?);
-        accessor.with(|mut access| access.get().table.push(store)).map_err(|_| Error::StoreTableFull)
+        accessor
+            .with(|mut access| access.get().table.push(store))
+            .map_err(|_| Error::StoreTableFull)
     }
 
     async fn get(
@@ -54,11 +56,19 @@ impl<T> HostStoreWithStore<T> for KeyValue {
         Ok(opened(accessor, &store)?.set(&key, value).await?)
     }
 
-    async fn delete(accessor: &Accessor<T, Self>, store: Resource<OpenStore>, key: String) -> Result<(), Error> {
+    async fn delete(
+        accessor: &Accessor<T, Self>,
+        store: Resource<OpenStore>,
+        key: String,
+    ) -> Result<(), Error> {
         Ok(opened(accessor, &store)?.delete(&key).await?)
     }
 
-    async fn exists(accessor: &Accessor<T, Self>, store: Resource<OpenStore>, key: String) -> Result<bool, Error> {
+    async fn exists(
+        accessor: &Accessor<T, Self>,
+        store: Resource<OpenStore>,
+        key: String,
+    ) -> Result<bool, Error> {
         Ok(opened(accessor, &store)?.exists(&key).await?)
     }
 
