@@ -88,6 +88,27 @@ pub enum DatabaseError {
     Other(String),
 }
 
+impl DatabaseError {
+    /// The error that SQLite's message stands for: messages are all that reaches a guest, local or through libSQL.
+    pub fn from_sqlite(message: String) -> Self {
+        // Our triggers refuse in the manner of SQLite's own texts ("TRIGGER constraint failed: last_admin").
+        const LOCKED: [&str; 3] = [
+            "database is locked",
+            "database table is locked",
+            "database schema is locked",
+        ];
+        const CONSTRAINT: &str = "constraint failed";
+        let says = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
+        if says(&LOCKED) {
+            Self::Locked
+        } else if message.contains(CONSTRAINT) {
+            Self::Constraint(message)
+        } else {
+            Self::Other(message)
+        }
+    }
+}
+
 /// One connection to the SQL database (SQLite's dialect).
 pub trait Database {
     /// Runs ONE statement and gives its rows. With a remote database each call may be a request of its own: what must
@@ -127,4 +148,36 @@ pub trait Publisher {
 pub trait Variables {
     /// The variable's value, or `None` where the component has no variable of that name. Names are snake_case.
     async fn get(&self, name: &str) -> Option<String>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlites_messages_are_told_apart() {
+        let kinds = [
+            ("database is locked", DatabaseError::Locked),
+            (
+                "SQLite error: database table is locked: users",
+                DatabaseError::Locked,
+            ),
+        ];
+        for (message, kind) in kinds {
+            assert_eq!(DatabaseError::from_sqlite(message.to_owned()), kind);
+        }
+        for message in [
+            "UNIQUE constraint failed: users.email",
+            "FOREIGN KEY constraint failed",
+            "TRIGGER constraint failed: last_admin",
+        ] {
+            let expected = DatabaseError::Constraint(message.to_owned());
+            assert_eq!(DatabaseError::from_sqlite(message.to_owned()), expected);
+        }
+        let other = "no such table: users".to_owned();
+        assert_eq!(
+            DatabaseError::from_sqlite(other.clone()),
+            DatabaseError::Other(other)
+        );
+    }
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use crate::ports::{Clock, Entropy, Timestamp};
+use crate::ports::{Clock, Entropy, Timestamp, Variables};
 
 /// A clock that shows what it is set to.
 pub(crate) struct FixedClock(Cell<Timestamp>);
@@ -36,5 +36,28 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("the future waits for something that no test double provides"),
+    }
+}
+
+/// Variables from a list.
+pub(crate) struct MapVariables(Vec<(String, String)>);
+
+impl MapVariables {
+    pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
+        Self(
+            variables
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string()))
+                .collect(),
+        )
+    }
+}
+
+impl Variables for MapVariables {
+    async fn get(&self, name: &str) -> Option<String> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
     }
 }

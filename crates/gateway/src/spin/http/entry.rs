@@ -1,0 +1,74 @@
+//! The entry point of a component.
+
+use http::{HeaderMap, Request as HttpRequest};
+/// What a component exports: the handler of requests.
+pub use spin_sdk::wasip3::exports::http::handler::Guest;
+use spin_sdk::wasip3::http::types::{Fields, Request, Response};
+use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader};
+use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
+
+use super::inbound::{self, IncomingBody};
+use crate::http::{self as library, HttpError, RequestId};
+use crate::spin::{SystemClock, SystemEntropy};
+
+/// Makes an `async fn(Request) -> Response` over WASI's types the entry point of the component. It cannot fail: whatever goes
+/// wrong has to be an answer, because Spin would make of an error a 500 without a body.
+#[macro_export]
+macro_rules! http_component {
+    ($handle:path) => {
+        struct Component;
+        $crate::spin::sdk::wasip3::http::service::export!(Component);
+
+        impl $crate::spin::http::Guest for Component {
+            async fn handle(
+                request: $crate::spin::http::Request,
+            ) -> Result<$crate::spin::http::Response, $crate::spin::http::ErrorCode> {
+                Ok($handle(request).await)
+            }
+        }
+    };
+}
+
+/// Answers a request through the library's types: [`library::serve`] on WASI.
+pub async fn serve(
+    request: Request,
+    handler: impl AsyncFnOnce(HttpRequest<IncomingBody>, &RequestId) -> Result<library::Response, HttpError>,
+) -> Response {
+    let response = match inbound::receive(request) {
+        Ok(request) => library::serve(request, &SystemClock, &SystemEntropy, handler).await,
+        Err(error) => {
+            let request_id = RequestId::of_request(&HeaderMap::new(), &SystemClock, &SystemEntropy);
+            library::finish(Err(error), &request_id)
+        }
+    };
+    answer(response)
+}
+
+/// WASI's response for one of ours. The body leaves in one piece, after the answer has been returned.
+pub fn answer(response: library::Response) -> Response {
+    let (head, body) = response.into_parts();
+    // Our own headers are never among those that WASI forbids.
+    let fields = Fields::try_from(head.headers).unwrap_or_else(|_| Fields::new());
+    let (contents, trailers) = contents_of(body.into());
+    let (response, _sent) = Response::new(fields, contents, trailers);
+    // Only a status outside 100..=599 is refused, which ours never is.
+    let _ = response.set_status_code(head.status.as_u16());
+    response
+}
+
+type Trailers = FutureReader<Result<Option<Fields>, spin_sdk::wasip3::http::types::ErrorCode>>;
+
+/// A whole body as WASI takes it.
+pub(super) fn contents_of(body: Vec<u8>) -> (Option<StreamReader<u8>>, Trailers) {
+    // Dropped without a value, the writer says what is true: there are no trailers.
+    let (_, trailers) = wit_future::new(|| Ok(None));
+    if body.is_empty() {
+        return (None, trailers);
+    }
+    let (mut writer, reader) = wit_stream::new();
+    spawn(async move {
+        // What is left unwritten is what the client no longer wants.
+        writer.write_all(body).await;
+    });
+    (Some(reader), trailers)
+}

@@ -1,0 +1,68 @@
+//! Handing messages on: new headers, the same body.
+
+use http::{HeaderMap, Method, Uri};
+use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Request, RequestOptions, Response};
+use spin_sdk::wasip3::wit_future;
+
+/// Whether a request that is handed on has a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyOf {
+    /// The one that came in, as a stream.
+    Incoming,
+    /// None, and none is announced.
+    Nothing,
+}
+
+/// A request with another head and the body of `incoming`. Made anew, because the headers of an incoming request cannot be
+/// changed, and sending one again could send `Host` twice.
+pub fn forward_request(
+    incoming: Request,
+    method: &Method,
+    target: &Uri,
+    headers: HeaderMap,
+    body: BodyOf,
+    options: Option<RequestOptions>,
+) -> Result<Request, ErrorCode> {
+    let fields = to_fields(headers)?;
+    let (done, reader) = wit_future::new(|| Ok(()));
+    let (stream, trailers) = Request::consume_body(incoming, reader);
+    // Dropping the writer tells the sender that all is well from our side.
+    drop(done);
+    let (contents, trailers) = match body {
+        BodyOf::Incoming => (Some(stream), trailers),
+        BodyOf::Nothing => super::entry::contents_of(Vec::new()),
+    };
+    let (request, _sent) = Request::new(fields, contents, trailers, options);
+    let refused = |()| ErrorCode::HttpRequestUriInvalid;
+    request
+        .set_method(&types::Method::from(method))
+        .map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
+    request
+        .set_scheme(target.scheme().map(Into::into).as_ref())
+        .map_err(refused)?;
+    request
+        .set_authority(target.authority().map(|authority| authority.as_str()))
+        .map_err(refused)?;
+    request
+        .set_path_with_query(target.path_and_query().map(|path| path.as_str()))
+        .map_err(refused)?;
+    Ok(request)
+}
+
+/// A response with other headers, and the status and the body of `incoming`.
+pub fn forward_response(incoming: Response, headers: HeaderMap) -> Result<Response, ErrorCode> {
+    let fields = to_fields(headers)?;
+    let status = incoming.get_status_code();
+    let (done, reader) = wit_future::new(|| Ok(()));
+    let (stream, trailers) = Response::consume_body(incoming, reader);
+    drop(done);
+    let (response, _sent) = Response::new(fields, Some(stream), trailers);
+    response
+        .set_status_code(status)
+        .map_err(|()| ErrorCode::HttpProtocolError)?;
+    Ok(response)
+}
+
+fn to_fields(headers: HeaderMap) -> Result<Fields, ErrorCode> {
+    Fields::try_from(headers).map_err(|error| ErrorCode::InternalError(Some(format!("headers: {error:?}"))))
+}

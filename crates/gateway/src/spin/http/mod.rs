@@ -1,0 +1,16 @@
+//! HTTP on WASI's resources.
+//!
+//! Two ways in. A component that answers itself goes through [`serve`]: the library's request and response types, bodies
+//! read and written here. A component that stands between (middleware, the proxy) keeps WASI's own message and hands its
+//! body on as the stream it is ([`forward_request`], [`forward_response`]): no byte of it passes through the guest.
+
+mod entry;
+mod handover;
+mod inbound;
+mod outbound;
+
+pub use entry::{Guest, answer, serve};
+pub use handover::{BodyOf, forward_request, forward_response};
+pub use inbound::{IncomingBody, head_of};
+pub use outbound::{Timeouts, get, response_headers, send};
+pub use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};

@@ -1,0 +1,62 @@
+//! The key-value store `default`.
+
+use std::rc::Rc;
+
+use spin_sdk::experimental::wasi::keyvalue::{atomics, store as wasi};
+use spin_sdk::key_value::{Error, Store};
+
+use crate::per_instance::PerInstance;
+use crate::ports::{KeyValue, KeyValueError};
+
+/// The store that every function shares. Opened once per instance, on first use.
+///
+/// Values go through `spin:key-value`, which gives way while the store works; counters through `wasi:keyvalue`, which
+/// alone adds atomically on every backend. A component that only counts imports only the second, and the other way round.
+#[derive(Clone, Copy, Debug)]
+pub struct SpinKeyValue;
+
+thread_local! {
+    static STORE: PerInstance<Store> = const { PerInstance::new() };
+    static BUCKET: PerInstance<wasi::Bucket> = const { PerInstance::new() };
+}
+
+impl KeyValue for SpinKeyValue {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
+        store().await?.get(key).await.map_err(store_error)
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), KeyValueError> {
+        store().await?.set(key, value).await.map_err(store_error)
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), KeyValueError> {
+        store().await?.delete(key).await.map_err(store_error)
+    }
+
+    async fn increment(&self, key: &str, delta: i64) -> Result<i64, KeyValueError> {
+        let bucket =
+            PerInstance::get_or_try_init(&BUCKET, async || wasi::open("default").map_err(wasi_error)).await?;
+        atomics::increment(&bucket, key, delta).map_err(wasi_error)
+    }
+}
+
+async fn store() -> Result<Rc<Store>, KeyValueError> {
+    PerInstance::get_or_try_init(&STORE, async || Store::open_default().await.map_err(store_error)).await
+}
+
+fn store_error(error: Error) -> KeyValueError {
+    KeyValueError(match error {
+        Error::StoreTableFull => "too many open stores".to_owned(),
+        Error::NoSuchStore => "there is no store of that name".to_owned(),
+        Error::AccessDenied => "the manifest does not grant the store".to_owned(),
+        Error::Other(words) => words,
+    })
+}
+
+fn wasi_error(error: wasi::Error) -> KeyValueError {
+    KeyValueError(match error {
+        wasi::Error::NoSuchStore => "there is no store of that name".to_owned(),
+        wasi::Error::AccessDenied => "the manifest does not grant the store".to_owned(),
+        wasi::Error::Other(words) => words,
+    })
+}

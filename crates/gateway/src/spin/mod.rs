@@ -1,0 +1,25 @@
+//! The adapters to Spin: every port on the Spin SDK, and HTTP between WASI's resources and the library's types.
+//!
+//! Each adapter stands alone, so that a component imports from the host only what its own code calls: the imports of
+//! the built component are its true capabilities, and a test holds them against the manifest.
+//!
+//! Host calls abort in a native build; only components turn the feature `spin` on.
+
+mod database;
+pub mod http;
+mod key_value;
+#[cfg(feature = "spin-middleware")]
+mod middleware;
+mod publisher;
+mod system;
+mod variables;
+
+pub use database::SpinDatabase;
+pub use key_value::SpinKeyValue;
+#[cfg(feature = "spin-middleware")]
+pub use middleware::next;
+pub use publisher::SpinPublisher;
+/// The SDK, for the entry-point macro and for `spawn`.
+pub use spin_sdk as sdk;
+pub use system::{SystemClock, SystemEntropy};
+pub use variables::SpinVariables;

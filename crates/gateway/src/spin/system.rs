@@ -1,0 +1,34 @@
+//! Clock and randomness.
+
+use std::time::SystemTime;
+
+use spin_sdk::wasip3::random::random::get_random_bytes;
+
+use crate::ports::{Clock, Entropy, Timestamp};
+
+/// The host's wall clock.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        SystemTime::now().into()
+    }
+}
+
+/// The host's cryptographic random numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut left = bytes;
+        while !left.is_empty() {
+            // The host may give fewer bytes than it is asked for.
+            let random = get_random_bytes(left.len() as u64);
+            let (filled, rest) = left.split_at_mut(random.len().min(left.len()));
+            filled.copy_from_slice(&random[..filled.len()]);
+            left = rest;
+        }
+    }
+}
