@@ -1,0 +1,101 @@
+//! A real Redis server, and a subscriber.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::app::unused_port;
+use crate::prerequisites;
+use crate::process::Process;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A Redis server of this test's own.
+pub struct Redis {
+    process: Process,
+    port: u16,
+    _folder: TempDir,
+}
+
+impl Redis {
+    /// Starts a server that keeps nothing.
+    pub fn start() -> Self {
+        Self::on(unused_port())
+    }
+
+    /// Starts a server on this port.
+    pub fn on(port: u16) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for Redis");
+        let process = Process::start(&prerequisites::redis_server(), |command| {
+            command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+            command.arg("--dir").arg(folder.path());
+        });
+        process.wait_for("Ready to accept connections", PATIENCE);
+        Self { process, port, _folder: folder }
+    }
+
+    /// The server's URL.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Kills the server.
+    pub fn kill(mut self) {
+        self.process.kill();
+    }
+
+    /// Subscribes to a channel.
+    pub async fn subscribe(&self, channel: &str) -> Subscriber {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("Redis accepts connections");
+        let mut subscriber = Subscriber { stream: BufReader::new(stream) };
+        let request = format!("*2\r\n$9\r\nSUBSCRIBE\r\n${}\r\n{channel}\r\n", channel.len());
+        subscriber.stream.write_all(request.as_bytes()).await.expect("Redis takes a command");
+        assert_eq!(subscriber.part().await, "*3");
+        assert_eq!(subscriber.part().await, "subscribe");
+        assert_eq!(subscriber.part().await, channel);
+        assert_eq!(subscriber.part().await, ":1");
+        subscriber
+    }
+}
+
+/// A connection that receives a channel's messages.
+pub struct Subscriber {
+    stream: BufReader<TcpStream>,
+}
+
+impl Subscriber {
+    /// The next message, as JSON.
+    pub async fn next(&mut self) -> Value {
+        let message = timeout(PATIENCE, self.message()).await.expect("a message arrives");
+        serde_json::from_str(&message).unwrap_or_else(|error| panic!("not JSON ({error}): {message}"))
+    }
+
+    /// Whether nothing arrives for this long.
+    pub async fn stays_silent(&mut self, time: Duration) -> bool {
+        timeout(time, self.message()).await.is_err()
+    }
+
+    async fn message(&mut self) -> String {
+        assert_eq!(self.part().await, "*3");
+        assert_eq!(self.part().await, "message");
+        self.part().await;
+        self.part().await
+    }
+
+    /// The next part of a RESP answer: a bulk string's content, or any other line as it is.
+    async fn part(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).await.expect("Redis answers");
+        let line = line.trim_end();
+        let Some(length) = line.strip_prefix('$') else { return line.to_owned() };
+        let length: usize = length.parse().expect("a bulk string's length");
+        let mut bulk = vec![0; length + 2];
+        self.stream.read_exact(&mut bulk).await.expect("a whole bulk string");
+        bulk.truncate(length);
+        String::from_utf8(bulk).expect("text")
+    }
+}

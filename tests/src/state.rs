@@ -1,0 +1,41 @@
+//! The state folder of a gateway, looked at from outside, as an operator would.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+/// The SQL database that Spin keeps in a state folder.
+pub fn database_file(state: &Path) -> PathBuf {
+    state.join("sqlite_db.db")
+}
+
+/// The key-value store that Spin keeps in a state folder.
+pub fn key_value_file(state: &Path) -> PathBuf {
+    state.join("sqlite_key_value.db")
+}
+
+/// A connection to the gateway's SQL database.
+pub fn database(state: &Path) -> Connection {
+    Connection::open_with_flags(database_file(state), OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .expect("the gateway has made its database")
+}
+
+/// The single number that a query such as `SELECT count(*) ...` gives.
+pub fn number(state: &Path, query: &str, parameter: &str) -> i64 {
+    database(state).query_row(query, [parameter], |row| row.get(0)).expect("a query that gives one number")
+}
+
+/// The single text that a query gives.
+pub fn text(state: &Path, query: &str, parameter: &str) -> String {
+    database(state).query_row(query, [parameter], |row| row.get(0)).expect("a query that gives one text")
+}
+
+/// Everything in the state folder, as bytes: what a thief of the disk would read.
+pub fn all_bytes(state: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(state).expect("the state folder is there");
+    files
+        .map(|file| file.expect("a readable folder").path())
+        .filter(|path| path.is_file())
+        .flat_map(|path| std::fs::read(path).expect("a readable file"))
+        .collect()
+}
