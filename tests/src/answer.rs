@@ -74,7 +74,11 @@ impl Answer {
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.describe());
         self.expect_content_length();
         let problem = self.json();
-        let uri = format!("https://jetway.dev/problems/{}", code.replace('_', "-"));
+        // A used-up quota has a registered type (draft-ietf-httpapi-ratelimit-headers-11); the others are ours.
+        let uri = match code {
+            "rate_limited" => "https://iana.org/assignments/http-problem-types#quota-exceeded".to_owned(),
+            ours => format!("https://jetway.dev/problems/{}", ours.replace('_', "-")),
+        };
         assert_eq!(problem["code"], code, "{}", self.describe());
         assert_eq!(problem["type"], uri, "{}", self.describe());
         assert_eq!(problem["status"], status, "{}", self.describe());

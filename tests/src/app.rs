@@ -133,6 +133,13 @@ impl TestApp {
         self.start_again();
     }
 
+    /// Stops the gateway, does something to its state folder, and starts it again.
+    pub fn restart_after(&mut self, change: impl FnOnce(&Path)) {
+        self.process.stop();
+        change(self.state.path());
+        self.start_again();
+    }
+
     fn start_again(&mut self) {
         self.process = start_gateway(self.state.path(), &self.variables);
         self.address = serving_address(&self.process);

@@ -28,7 +28,7 @@ exit "$status"
 pub struct Process {
     supervisor: Child,
     log: Arc<Mutex<String>>,
-    lines: mpsc::Receiver<String>,
+    lines: Mutex<mpsc::Receiver<String>>,
 }
 
 impl Process {
@@ -48,7 +48,7 @@ impl Process {
         let (sender, lines) = mpsc::channel();
         collect(supervisor.stdout.take().expect("stdout is piped"), Arc::clone(&log), sender.clone());
         collect(supervisor.stderr.take().expect("stderr is piped"), Arc::clone(&log), sender);
-        Self { supervisor, log, lines }
+        Self { supervisor, log, lines: Mutex::new(lines) }
     }
 
     /// Waits for a line that contains `mark` and gives what follows it on that line.
@@ -57,8 +57,9 @@ impl Process {
     /// If the process ends, or `patience` runs out, before it writes such a line.
     pub fn wait_for(&self, mark: &str, patience: Duration) -> String {
         let deadline = Instant::now() + patience;
+        let lines = self.lines.lock().expect("nobody panics while reading");
         loop {
-            let line = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+            let line = lines.recv_timeout(deadline.saturating_duration_since(Instant::now()));
             let Ok(line) = line else { panic!("the server never said {mark:?}; it wrote:\n{}", self.log()) };
             if let Some((_, rest)) = line.split_once(mark) {
                 return rest.trim().to_owned();

@@ -1,0 +1,31 @@
+//! The gateway from outside: the built components, under the runtime that serves them. One module a route or topic.
+
+#![expect(missing_docs, reason = "a test's name is its documentation")]
+
+mod auth_check;
+mod authorisation;
+mod bad_input;
+mod bookings;
+mod bootstrap;
+mod events;
+mod flights;
+mod health;
+mod jwks;
+mod manifest;
+mod me;
+mod problems;
+mod proxy;
+mod proxy_headers;
+mod races;
+mod rate_limit;
+mod rate_limit_client;
+mod readme;
+mod refresh;
+mod restart;
+mod role_admin;
+mod sabotage;
+mod signin;
+mod signing_key;
+mod signout;
+mod signup;
+mod users;
