@@ -20,7 +20,11 @@ impl Answer {
     pub async fn read(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await.expect("a whole body");
-        Self { status, headers, body }
+        Self {
+            status,
+            headers,
+            body,
+        }
     }
 
     /// The only value of a header, or `None` where it is absent.
@@ -31,7 +35,10 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         let first = values.next()?;
-        assert!(values.next().is_none(), "{name} is there more than once: {self:?}");
+        assert!(
+            values.next().is_none(),
+            "{name} is there more than once: {self:?}"
+        );
         Some(first.to_str().expect("a header of visible ASCII"))
     }
 
@@ -47,7 +54,11 @@ impl Answer {
     pub fn expect(&self, status: u16) -> &Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.describe());
         let id = self.header("x-request-id");
-        assert!(id.is_some_and(|id| !id.is_empty()), "no x-request-id: {}", self.describe());
+        assert!(
+            id.is_some_and(|id| !id.is_empty()),
+            "no x-request-id: {}",
+            self.describe()
+        );
         self
     }
 
@@ -55,7 +66,12 @@ impl Answer {
     #[track_caller]
     pub fn expect_json(&self, status: u16) -> Value {
         self.expect(status);
-        assert_eq!(self.header("content-type"), Some("application/json"), "{}", self.describe());
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/json"),
+            "{}",
+            self.describe()
+        );
         self.expect_content_length();
         self.json()
     }
@@ -71,7 +87,12 @@ impl Answer {
     #[track_caller]
     pub fn expect_problem(&self, status: u16, code: &str) -> Value {
         self.expect(status);
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.describe());
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{}",
+            self.describe()
+        );
         self.expect_content_length();
         let problem = self.json();
         // A used-up quota has a registered type (draft-ietf-httpapi-ratelimit-headers-11); the others are ours.
@@ -82,14 +103,23 @@ impl Answer {
         assert_eq!(problem["code"], code, "{}", self.describe());
         assert_eq!(problem["type"], uri, "{}", self.describe());
         assert_eq!(problem["status"], status, "{}", self.describe());
-        assert_eq!(problem["request_id"].as_str(), self.header("x-request-id"), "{}", self.describe());
+        assert_eq!(
+            problem["request_id"].as_str(),
+            self.header("x-request-id"),
+            "{}",
+            self.describe()
+        );
         for member in ["title", "detail"] {
             let text = problem[member].as_str().unwrap_or_default();
             assert!(!text.is_empty(), "no {member}: {}", self.describe());
         }
         if status == 401 {
             let challenge = self.header("www-authenticate").unwrap_or_default();
-            assert!(challenge.starts_with("Bearer"), "no challenge: {}", self.describe());
+            assert!(
+                challenge.starts_with("Bearer"),
+                "no challenge: {}",
+                self.describe()
+            );
         }
         problem
     }
@@ -98,17 +128,33 @@ impl Answer {
     #[track_caller]
     pub fn expect_invalid(&self, pointer: &str) -> String {
         let problem = self.expect_problem(422, "invalid_request");
-        let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("no errors: {}", self.describe()));
+        let errors = problem["errors"]
+            .as_array()
+            .unwrap_or_else(|| panic!("no errors: {}", self.describe()));
         assert_eq!(errors.len(), 1, "{}", self.describe());
         assert_eq!(errors[0]["pointer"], pointer, "{}", self.describe());
-        assert!(errors[0]["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{}", self.describe());
-        errors[0]["code"].as_str().unwrap_or_else(|| panic!("no code: {}", self.describe())).to_owned()
+        assert!(
+            errors[0]["detail"]
+                .as_str()
+                .is_some_and(|detail| !detail.is_empty()),
+            "{}",
+            self.describe()
+        );
+        errors[0]["code"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no code: {}", self.describe()))
+            .to_owned()
     }
 
     #[track_caller]
     fn expect_content_length(&self) {
         let length = self.body.len().to_string();
-        assert_eq!(self.header("content-length"), Some(length.as_str()), "{}", self.describe());
+        assert_eq!(
+            self.header("content-length"),
+            Some(length.as_str()),
+            "{}",
+            self.describe()
+        );
     }
 
     /// The body as JSON, with each of these members replaced by `"…"`: what is left can be compared whole.
@@ -125,6 +171,11 @@ impl Answer {
 
     /// The answer as a failed test shows it.
     pub fn describe(&self) -> String {
-        format!("{} {:#?}\n{}", self.status, self.headers, String::from_utf8_lossy(&self.body))
+        format!(
+            "{} {:#?}\n{}",
+            self.status,
+            self.headers,
+            String::from_utf8_lossy(&self.body)
+        )
     }
 }

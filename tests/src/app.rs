@@ -59,25 +59,23 @@ impl TestApp {
         Self::with_upstreams(Upstream::echo(), Upstream::echo(), variables)
     }
 
-    /// A gateway of its own in front of these two services.
-    pub fn with_upstreams(flights: Upstream, bookings: Upstream, variables: &[(&str, &str)]) -> Self {
-        let nobody = format!("redis://127.0.0.1:{}", unused_port());
-        let usual = [
-            ("flight_service_url", flights.url()),
-            ("booking_service_url", bookings.url()),
-            ("redis_url", nobody),
-            ("bcrypt_cost", "4".to_owned()),
-            ("bootstrap_token", BOOTSTRAP_TOKEN.to_owned()),
-            ("rate_limit_default", "1000000;w=60".to_owned()),
-            ("rate_limit_signup", "1000000;w=60".to_owned()),
-            ("rate_limit_signin", "1000000;w=60, 1000000;w=60;by=email".to_owned()),
-        ];
-        let given = variables.iter().map(|(name, value)| (*name, (*value).to_owned()));
-        let variables = usual.into_iter().chain(given).map(|(name, value)| (name.to_owned(), value)).collect();
-        let state = Arc::new(tempfile::tempdir().expect("a folder for the state"));
-        Self::on(state, variables, flights, bookings)
+    /// A gateway of its own in front of these two services, with the rate limits that the manifest sets by itself.
+    pub fn with_default_limits(flights: Upstream, bookings: Upstream) -> Self {
+        let mut variables = usual_variables(&flights, &bookings);
+        variables.retain(|name, _| !name.starts_with("rate_limit_"));
+        Self::on(new_state(), variables, flights, bookings)
     }
 
+    /// A gateway of its own in front of these two services.
+    pub fn with_upstreams(flights: Upstream, bookings: Upstream, variables: &[(&str, &str)]) -> Self {
+        let mut all = usual_variables(&flights, &bookings);
+        all.extend(
+            variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        Self::on(new_state(), all, flights, bookings)
+    }
     fn on(
         state: Arc<TempDir>,
         variables: BTreeMap<String, String>,
@@ -86,24 +84,34 @@ impl TestApp {
     ) -> Self {
         let process = start_gateway(state.path(), &variables);
         let address = serving_address(&process);
-        Self { process, address, state, variables, flights, bookings, admin: OnceCell::new() }
+        Self {
+            process,
+            address,
+            state,
+            variables,
+            flights,
+            bookings,
+            admin: OnceCell::new(),
+        }
     }
 
     /// `count` gateways that start at the same moment on one new state folder.
     pub fn several_at_once(count: usize) -> Vec<Self> {
-        let first = Self::start();
-        // Only the variables and the stubs of the first are wanted: its own state folder is left behind.
-        let state = Arc::new(tempfile::tempdir().expect("a folder for the state"));
-        let started: Vec<_> = (0..count).map(|_| start_gateway(state.path(), &first.variables)).collect();
+        let (flights, bookings) = (Upstream::echo(), Upstream::echo());
+        let variables = usual_variables(&flights, &bookings);
+        let state = new_state();
+        let started: Vec<_> = (0..count)
+            .map(|_| start_gateway(state.path(), &variables))
+            .collect();
         started
             .into_iter()
             .map(|process| Self {
                 address: serving_address(&process),
                 process,
                 state: Arc::clone(&state),
-                variables: first.variables.clone(),
-                flights: first.flights.clone(),
-                bookings: first.bookings.clone(),
+                variables: variables.clone(),
+                flights: flights.clone(),
+                bookings: bookings.clone(),
                 admin: OnceCell::new(),
             })
             .collect()
@@ -112,8 +120,17 @@ impl TestApp {
     /// A second gateway on the same state folder, with these variables changed.
     pub fn another_with(&self, changed: &[(&str, &str)]) -> Self {
         let mut variables = self.variables.clone();
-        variables.extend(changed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        Self::on(Arc::clone(&self.state), variables, self.flights.clone(), self.bookings.clone())
+        variables.extend(
+            changed
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        Self::on(
+            Arc::clone(&self.state),
+            variables,
+            self.flights.clone(),
+            self.bookings.clone(),
+        )
     }
 
     /// A second gateway on the same state folder.
@@ -197,12 +214,14 @@ impl TestApp {
 
     /// Tries to sign up with the usual password.
     pub fn sign_up(&self, email: &str) -> Call {
-        self.post("/api/v1/signup").json(&json!({"email": email, "password": PASSWORD}))
+        self.post("/api/v1/signup")
+            .json(&json!({"email": email, "password": PASSWORD}))
     }
 
     /// Tries to sign in.
     pub fn sign_in(&self, email: &str, password: &str) -> Call {
-        self.post("/api/v1/signin").json(&json!({"email": email, "password": password}))
+        self.post("/api/v1/signin")
+            .json(&json!({"email": email, "password": password}))
     }
 
     /// A new session of this user.
@@ -213,9 +232,14 @@ impl TestApp {
 
     /// A new user, signed in.
     pub async fn new_user(&self) -> User {
+        self.new_user_from("127.0.0.1").await
+    }
+
+    /// A new user, signed in, whose client has this loopback address.
+    pub async fn new_user_from(&self, client: &str) -> User {
         let email = new_email();
-        self.sign_up(&email).await.expect_json(201);
-        let answer = self.sign_in(&email, PASSWORD).await.expect_json(200);
+        self.sign_up(&email).from(client).await.expect_json(201);
+        let answer = self.sign_in(&email, PASSWORD).from(client).await.expect_json(200);
         User::from_answer(&answer, PASSWORD)
     }
 
@@ -247,7 +271,8 @@ impl TestApp {
 
     /// Trades the user's refresh token for a new pair.
     pub fn refresh(&self, user: &User) -> Call {
-        self.post("/api/v1/token/refresh").json(&json!({"refresh_token": user.refresh_token}))
+        self.post("/api/v1/token/refresh")
+            .json(&json!({"refresh_token": user.refresh_token}))
     }
 
     /// Repeats a request until it answers with this status: what one instance knows reaches the others a moment later.
@@ -261,6 +286,32 @@ impl TestApp {
         }
         panic!("never answered {status}: {}", call().await.describe());
     }
+}
+
+fn new_state() -> Arc<TempDir> {
+    Arc::new(tempfile::tempdir().expect("a folder for the state"))
+}
+
+/// Cheap hashes, limits too wide to meet, nobody's Redis.
+fn usual_variables(flights: &Upstream, bookings: &Upstream) -> BTreeMap<String, String> {
+    let nobody = format!("redis://127.0.0.1:{}", unused_port());
+    let variables = [
+        ("flight_service_url", flights.url()),
+        ("booking_service_url", bookings.url()),
+        ("redis_url", nobody),
+        ("bcrypt_cost", "4".to_owned()),
+        ("bootstrap_token", BOOTSTRAP_TOKEN.to_owned()),
+        ("rate_limit_default", "1000000;w=60".to_owned()),
+        ("rate_limit_signup", "1000000;w=60".to_owned()),
+        (
+            "rate_limit_signin",
+            "1000000;w=60, 1000000;w=60;by=email".to_owned(),
+        ),
+    ];
+    variables
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// An address that nobody has used.
@@ -277,15 +328,23 @@ pub fn unique() -> u32 {
 /// A port that nobody listens on.
 pub fn unused_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.local_addr().expect("a bound listener has an address").port()
+    listener
+        .local_addr()
+        .expect("a bound listener has an address")
+        .port()
 }
 
 /// Starts the runtime under test on `state`, and does not wait for it.
 pub fn start_gateway(state: &Path, variables: &BTreeMap<String, String>) -> Process {
     Process::start(&prerequisites::runtime(), |command| {
         command.arg("up").arg("--from").arg(prerequisites::manifest());
-        command.args(["--listen", "127.0.0.1:0"]).arg("--state-dir").arg(state);
-        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SPIN_VARIABLE_")) {
+        command
+            .args(["--listen", "127.0.0.1:0"])
+            .arg("--state-dir")
+            .arg(state);
+        for (name, _) in
+            env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SPIN_VARIABLE_"))
+        {
             command.env_remove(name);
         }
         for (name, value) in variables {
@@ -297,7 +356,9 @@ pub fn start_gateway(state: &Path, variables: &BTreeMap<String, String>) -> Proc
 /// The address that a starting gateway prints when it serves.
 pub fn serving_address(process: &Process) -> SocketAddr {
     let address = process.wait_for("Serving http://", PATIENCE);
-    address.parse().unwrap_or_else(|_| panic!("not an address: {address}"))
+    address
+        .parse()
+        .unwrap_or_else(|_| panic!("not an address: {address}"))
 }
 
 /// Prints the end of the shared gateway's log with every failed test: nobody else can say which line belongs to it.

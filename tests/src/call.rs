@@ -23,7 +23,13 @@ pub struct Call {
 impl Call {
     /// A request without a body.
     pub fn new(method: Method, url: String) -> Self {
-        Self { method, url, headers: Vec::new(), body: None, address: None }
+        Self {
+            method,
+            url,
+            headers: Vec::new(),
+            body: None,
+            address: None,
+        }
     }
 
     /// Adds a header. A name that is already there stays, and is sent too.

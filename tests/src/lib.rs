@@ -10,7 +10,6 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    clippy::unwrap_used,
     reason = "all of this crate is test code, where a failed expectation is a failed test"
 )]
 

@@ -31,7 +31,11 @@ pub struct Remaining {
 #[track_caller]
 pub fn policies(answer: &Answer) -> Vec<Policy> {
     let items = items(answer, "ratelimit-policy");
-    let policy = |item: &Item| Policy { name: name(item), quota: number(item, "q"), window: number(item, "w") };
+    let policy = |item: &Item| Policy {
+        name: name(item),
+        quota: number(item, "q"),
+        window: number(item, "w"),
+    };
     items.iter().map(policy).collect()
 }
 
@@ -39,7 +43,11 @@ pub fn policies(answer: &Answer) -> Vec<Policy> {
 #[track_caller]
 pub fn remaining(answer: &Answer) -> Vec<Remaining> {
     let items = items(answer, "ratelimit");
-    let remaining = |item: &Item| Remaining { name: name(item), remaining: number(item, "r"), reset: number(item, "t") };
+    let remaining = |item: &Item| Remaining {
+        name: name(item),
+        remaining: number(item, "r"),
+        reset: number(item, "t"),
+    };
     items.iter().map(remaining).collect()
 }
 
@@ -52,7 +60,9 @@ pub fn retry_after(answer: &Answer) -> i64 {
 
 #[track_caller]
 fn items(answer: &Answer, header: &str) -> Vec<Item> {
-    let field = answer.header(header).unwrap_or_else(|| panic!("no {header}: {}", answer.describe()));
+    let field = answer
+        .header(header)
+        .unwrap_or_else(|| panic!("no {header}: {}", answer.describe()));
     let list = Parser::new(field).parse::<List>();
     let list = list.unwrap_or_else(|error| panic!("{header} is not a list ({error}): {field}"));
     let item = |entry| match entry {

@@ -46,9 +46,21 @@ impl Process {
             .expect("a shell starts");
         let log = Arc::default();
         let (sender, lines) = mpsc::channel();
-        collect(supervisor.stdout.take().expect("stdout is piped"), Arc::clone(&log), sender.clone());
-        collect(supervisor.stderr.take().expect("stderr is piped"), Arc::clone(&log), sender);
-        Self { supervisor, log, lines: Mutex::new(lines) }
+        collect(
+            supervisor.stdout.take().expect("stdout is piped"),
+            Arc::clone(&log),
+            sender.clone(),
+        );
+        collect(
+            supervisor.stderr.take().expect("stderr is piped"),
+            Arc::clone(&log),
+            sender,
+        );
+        Self {
+            supervisor,
+            log,
+            lines: Mutex::new(lines),
+        }
     }
 
     /// Waits for a line that contains `mark` and gives what follows it on that line.
@@ -60,7 +72,9 @@ impl Process {
         let lines = self.lines.lock().expect("nobody panics while reading");
         loop {
             let line = lines.recv_timeout(deadline.saturating_duration_since(Instant::now()));
-            let Ok(line) = line else { panic!("the server never said {mark:?}; it wrote:\n{}", self.log()) };
+            let Ok(line) = line else {
+                panic!("the server never said {mark:?}; it wrote:\n{}", self.log())
+            };
             if let Some((_, rest)) = line.split_once(mark) {
                 return rest.trim().to_owned();
             }
@@ -85,7 +99,11 @@ impl Process {
         }
         let deadline = Instant::now() + Duration::from_secs(20);
         while Instant::now() < deadline {
-            if let Some(status) = self.supervisor.try_wait().expect("the supervisor is ours to wait for") {
+            if let Some(status) = self
+                .supervisor
+                .try_wait()
+                .expect("the supervisor is ours to wait for")
+            {
                 return status;
             }
             thread::sleep(Duration::from_millis(10));
@@ -96,19 +114,29 @@ impl Process {
     /// Kills the server (SIGKILL) and waits until it is gone.
     pub fn kill(&mut self) {
         drop(self.supervisor.stdin.take());
-        self.supervisor.wait().expect("the supervisor is ours to wait for");
+        self.supervisor
+            .wait()
+            .expect("the supervisor is ours to wait for");
     }
 
     /// Waits until the server ends by itself.
     pub fn wait(&mut self, patience: Duration) -> ExitStatus {
         let deadline = Instant::now() + patience;
         loop {
-            if let Some(status) = self.supervisor.try_wait().expect("the supervisor is ours to wait for") {
+            if let Some(status) = self
+                .supervisor
+                .try_wait()
+                .expect("the supervisor is ours to wait for")
+            {
                 // Its readers may be a moment behind.
                 thread::sleep(Duration::from_millis(50));
                 return status;
             }
-            assert!(Instant::now() < deadline, "the server still runs; it wrote:\n{}", self.log());
+            assert!(
+                Instant::now() < deadline,
+                "the server still runs; it wrote:\n{}",
+                self.log()
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }

@@ -13,12 +13,18 @@ use crate::Answer;
 
 /// Sends these bytes, with `connection: close` meant to be among the headers, and reads the answer to its end.
 pub async fn exchange(address: SocketAddr, request: impl AsRef<[u8]>) -> Answer {
-    let mut stream = TcpStream::connect(address).await.expect("the gateway accepts connections");
+    let mut stream = TcpStream::connect(address)
+        .await
+        .expect("the gateway accepts connections");
     // The gateway may answer, and close, before it has read all of a bad request.
     stream.write_all(request.as_ref()).await.ok();
     let mut bytes = Vec::new();
     let whole = timeout(Duration::from_secs(30), stream.read_to_end(&mut bytes)).await;
-    assert!(whole.is_ok(), "no end of the answer: {}", String::from_utf8_lossy(&bytes));
+    assert!(
+        whole.is_ok(),
+        "no end of the answer: {}",
+        String::from_utf8_lossy(&bytes)
+    );
     parse(&bytes)
 }
 
@@ -38,9 +44,14 @@ fn parse(bytes: &[u8]) -> Answer {
     let status: StatusCode = status.unwrap_or_else(|| panic!("no status: {shown:?}"));
     let headers: HeaderMap = lines
         .map(|line| {
-            let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("not a header: {line:?}"));
+            let (name, value) = line
+                .split_once(':')
+                .unwrap_or_else(|| panic!("not a header: {line:?}"));
             let name = HeaderName::from_bytes(name.as_bytes()).expect("a header's name");
-            (name, HeaderValue::from_str(value.trim()).expect("a header's value"))
+            (
+                name,
+                HeaderValue::from_str(value.trim()).expect("a header's value"),
+            )
         })
         .collect::<Vec<_>>()
         .into_iter()
@@ -49,16 +60,27 @@ fn parse(bytes: &[u8]) -> Answer {
             headers
         });
     let body = &bytes[end + 4..];
-    let chunked = headers.get("transfer-encoding").is_some_and(|encoding| encoding == "chunked");
+    let chunked = headers
+        .get("transfer-encoding")
+        .is_some_and(|encoding| encoding == "chunked");
     let body = if chunked { unchunk(body) } else { body.to_vec() };
-    Answer { status, headers, body: Bytes::from(body) }
+    Answer {
+        status,
+        headers,
+        body: Bytes::from(body),
+    }
 }
 
 fn unchunk(mut body: &[u8]) -> Vec<u8> {
     let mut whole = Vec::new();
     loop {
-        let line = body.windows(2).position(|end| end == b"\r\n").expect("a chunk has a size line");
-        let size = std::str::from_utf8(&body[..line]).ok().and_then(|size| usize::from_str_radix(size, 16).ok());
+        let line = body
+            .windows(2)
+            .position(|end| end == b"\r\n")
+            .expect("a chunk has a size line");
+        let size = std::str::from_utf8(&body[..line])
+            .ok()
+            .and_then(|size| usize::from_str_radix(size, 16).ok());
         let size = size.expect("a chunk's size");
         if size == 0 {
             return whole;

@@ -31,11 +31,24 @@ impl Redis {
     pub fn on(port: u16) -> Self {
         let folder = tempfile::tempdir().expect("a folder for Redis");
         let process = Process::start(&prerequisites::redis_server(), |command| {
-            command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+            command.args([
+                "--port",
+                &port.to_string(),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+            ]);
             command.arg("--dir").arg(folder.path());
         });
         process.wait_for("Ready to accept connections", PATIENCE);
-        Self { process, port, _folder: folder }
+        Self {
+            process,
+            port,
+            _folder: folder,
+        }
     }
 
     /// The server's URL.
@@ -50,10 +63,18 @@ impl Redis {
 
     /// Subscribes to a channel.
     pub async fn subscribe(&self, channel: &str) -> Subscriber {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("Redis accepts connections");
-        let mut subscriber = Subscriber { stream: BufReader::new(stream) };
+        let stream = TcpStream::connect(("127.0.0.1", self.port))
+            .await
+            .expect("Redis accepts connections");
+        let mut subscriber = Subscriber {
+            stream: BufReader::new(stream),
+        };
         let request = format!("*2\r\n$9\r\nSUBSCRIBE\r\n${}\r\n{channel}\r\n", channel.len());
-        subscriber.stream.write_all(request.as_bytes()).await.expect("Redis takes a command");
+        subscriber
+            .stream
+            .write_all(request.as_bytes())
+            .await
+            .expect("Redis takes a command");
         assert_eq!(subscriber.part().await, "*3");
         assert_eq!(subscriber.part().await, "subscribe");
         assert_eq!(subscriber.part().await, channel);
@@ -70,7 +91,9 @@ pub struct Subscriber {
 impl Subscriber {
     /// The next message, as JSON.
     pub async fn next(&mut self) -> Value {
-        let message = timeout(PATIENCE, self.message()).await.expect("a message arrives");
+        let message = timeout(PATIENCE, self.message())
+            .await
+            .expect("a message arrives");
         serde_json::from_str(&message).unwrap_or_else(|error| panic!("not JSON ({error}): {message}"))
     }
 
@@ -91,10 +114,15 @@ impl Subscriber {
         let mut line = String::new();
         self.stream.read_line(&mut line).await.expect("Redis answers");
         let line = line.trim_end();
-        let Some(length) = line.strip_prefix('$') else { return line.to_owned() };
+        let Some(length) = line.strip_prefix('$') else {
+            return line.to_owned();
+        };
         let length: usize = length.parse().expect("a bulk string's length");
         let mut bulk = vec![0; length + 2];
-        self.stream.read_exact(&mut bulk).await.expect("a whole bulk string");
+        self.stream
+            .read_exact(&mut bulk)
+            .await
+            .expect("a whole bulk string");
         bulk.truncate(length);
         String::from_utf8(bulk).expect("text")
     }

@@ -22,12 +22,16 @@ pub fn database(state: &Path) -> Connection {
 
 /// The single number that a query such as `SELECT count(*) ...` gives.
 pub fn number(state: &Path, query: &str, parameter: &str) -> i64 {
-    database(state).query_row(query, [parameter], |row| row.get(0)).expect("a query that gives one number")
+    database(state)
+        .query_row(query, [parameter], |row| row.get(0))
+        .expect("a query that gives one number")
 }
 
 /// The single text that a query gives.
 pub fn text(state: &Path, query: &str, parameter: &str) -> String {
-    database(state).query_row(query, [parameter], |row| row.get(0)).expect("a query that gives one text")
+    database(state)
+        .query_row(query, [parameter], |row| row.get(0))
+        .expect("a query that gives one text")
 }
 
 /// Everything in the state folder, as bytes: what a thief of the disk would read.

@@ -18,11 +18,19 @@ pub fn read(token: &str) -> (Value, Value) {
 pub fn is_signed_by(token: &str, jwks: &Value) -> bool {
     let (header, _) = read(token);
     let keys = jwks["keys"].as_array().expect("a JWK set has keys");
-    let key = keys.iter().find(|key| key["kid"] == header["kid"]).expect("the token's key is in the set");
-    let key: [u8; 32] = decode(key["x"].as_str().expect("an OKP key has x")).try_into().expect("32 bytes");
+    let key = keys
+        .iter()
+        .find(|key| key["kid"] == header["kid"])
+        .expect("the token's key is in the set");
+    let key: [u8; 32] = decode(key["x"].as_str().expect("an OKP key has x"))
+        .try_into()
+        .expect("32 bytes");
     let (signed, signature) = token.rsplit_once('.').expect("a compact JWS");
     let signature = Signature::from_slice(&decode(signature)).expect("64 bytes");
-    VerifyingKey::from_bytes(&key).expect("a point").verify(signed.as_bytes(), &signature).is_ok()
+    VerifyingKey::from_bytes(&key)
+        .expect("a point")
+        .verify(signed.as_bytes(), &signature)
+        .is_ok()
 }
 
 /// A token with this header and these claims, signed with a key of our own.
@@ -42,7 +50,11 @@ pub fn forge_with_secret(header: &Value, claims: &Value, secret: &[u8]) -> Strin
 
 /// The header and the claims, without the signature and the dot before it.
 pub fn unsigned(header: &Value, claims: &Value) -> String {
-    format!("{}.{}", BASE64URL.encode(header.to_string()), BASE64URL.encode(claims.to_string()))
+    format!(
+        "{}.{}",
+        BASE64URL.encode(header.to_string()),
+        BASE64URL.encode(claims.to_string())
+    )
 }
 
 fn part(encoded: &str) -> Value {

@@ -9,6 +9,7 @@ use axum::extract::Request;
 use axum::response::IntoResponse;
 use axum::{Json, Router};
 use http::{HeaderName, HeaderValue};
+use jetway_demo::Running;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -20,6 +21,8 @@ use crate::{Answer, BACKGROUND};
 pub struct Upstream {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    /// Kept for as long as somebody may call them.
+    _demo: Option<Arc<(Running, Running)>>,
 }
 
 /// A request as the service received it.
@@ -51,13 +54,21 @@ impl Seen {
 
     /// All values of a header, in order.
     pub fn header(&self, name: &str) -> Vec<&str> {
-        self.headers().filter(|(key, _)| *key == name).map(|(_, value)| value).collect()
+        self.headers()
+            .filter(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+            .collect()
     }
 
     /// All headers, in order, with lower-case names.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let headers = self.0["headers"].as_array().expect("an echo lists the headers");
-        headers.iter().map(|pair| (pair[0].as_str().unwrap_or_default(), pair[1].as_str().unwrap_or_default()))
+        headers.iter().map(|pair| {
+            (
+                pair[0].as_str().unwrap_or_default(),
+                pair[1].as_str().unwrap_or_default(),
+            )
+        })
     }
 }
 
@@ -68,10 +79,16 @@ impl Upstream {
         let record = Arc::clone(&seen);
         let router = Router::new().fallback(move |request: Request| async move {
             let request = describe(request).await;
-            record.lock().expect("no handler panics").push(Seen(request.clone()));
+            record
+                .lock()
+                .expect("no handler panics")
+                .push(Seen(request.clone()));
             Json(request)
         });
-        Self { seen, ..Self::serving(router) }
+        Self {
+            seen,
+            ..Self::serving(router)
+        }
     }
 
     /// A service that answers every request with what `answer` makes of it.
@@ -90,7 +107,11 @@ impl Upstream {
     pub fn serving(router: Router) -> Self {
         let (address, listener) = listen();
         BACKGROUND.spawn(async move { axum::serve(listener, router).await });
-        Self { address, seen: Arc::default() }
+        Self {
+            address,
+            seen: Arc::default(),
+            _demo: None,
+        }
     }
 
     /// A service that reads the head of a request, writes these bytes, and closes the connection: what no HTTP library
@@ -115,12 +136,37 @@ impl Upstream {
                 });
             }
         });
-        Self { address, seen: Arc::default() }
+        Self {
+            address,
+            seen: Arc::default(),
+            _demo: None,
+        }
+    }
+
+    /// The demo's flight service and booking service.
+    pub fn demo() -> (Self, Self) {
+        let (flights, listener) = listen();
+        let _on_background = BACKGROUND.enter();
+        let flight_service = jetway_demo::start_flights(listener).expect("the flight service starts");
+        let (bookings, listener) = listen();
+        let booking_service =
+            jetway_demo::start_bookings(listener, &flight_service.url()).expect("the booking service starts");
+        let services = Arc::new((flight_service, booking_service));
+        let service = |address| Self {
+            address,
+            seen: Arc::default(),
+            _demo: Some(Arc::clone(&services)),
+        };
+        (service(flights), service(bookings))
     }
 
     /// An address where nobody listens.
     pub fn dead() -> Self {
-        Self { address: SocketAddr::from(([127, 0, 0, 1], unused_port())), seen: Arc::default() }
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], unused_port())),
+            seen: Arc::default(),
+            _demo: None,
+        }
     }
 
     /// The service's base URL.
@@ -135,16 +181,25 @@ impl Upstream {
 
     /// Whether a request whose target contains `part` reached an echoing service.
     pub fn saw(&self, part: &str) -> bool {
-        self.seen.lock().expect("no handler panics").iter().any(|seen| seen.target().contains(part))
+        self.seen
+            .lock()
+            .expect("no handler panics")
+            .iter()
+            .any(|seen| seen.target().contains(part))
     }
 }
 
 fn listen() -> (SocketAddr, tokio::net::TcpListener) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.set_nonblocking(true).expect("a listener can be non-blocking");
+    listener
+        .set_nonblocking(true)
+        .expect("a listener can be non-blocking");
     let address = listener.local_addr().expect("a bound listener has an address");
     let _on_background = BACKGROUND.enter();
-    (address, tokio::net::TcpListener::from_std(listener).expect("a listener for the runtime"))
+    (
+        address,
+        tokio::net::TcpListener::from_std(listener).expect("a listener for the runtime"),
+    )
 }
 
 async fn describe(request: Request) -> Value {

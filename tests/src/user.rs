@@ -23,7 +23,9 @@ impl User {
     pub fn from_answer(answer: &Value, password: &str) -> Self {
         let text = |pointer: &str| {
             let value = answer.pointer(pointer).and_then(Value::as_str);
-            value.unwrap_or_else(|| panic!("no {pointer}: {answer}")).to_owned()
+            value
+                .unwrap_or_else(|| panic!("no {pointer}: {answer}"))
+                .to_owned()
         };
         Self {
             id: text("/user/id"),

@@ -13,18 +13,58 @@ fn requests_to_an_admin_route() -> Vec<(Method, String, Option<&'static str>, St
         (Method::GET, "/api/v1/roles".into(), None, String::new()),
         (Method::GET, "/api/v1/users".into(), None, String::new()),
         (Method::GET, "/api/v1/users?limit=bad".into(), None, String::new()),
-        (Method::GET, format!("/api/v1/users/{nobody}"), None, String::new()),
+        (
+            Method::GET,
+            format!("/api/v1/users/{nobody}"),
+            None,
+            String::new(),
+        ),
         (Method::GET, "/api/v1/users/not-an-id".into(), None, String::new()),
-        (Method::GET, "/api/v1/roles/nosuch/route".into(), None, String::new()),
+        (
+            Method::GET,
+            "/api/v1/roles/nosuch/route".into(),
+            None,
+            String::new(),
+        ),
         (Method::PATCH, "/api/v1/roles".into(), None, String::new()),
         (Method::GET, "/api/v1/roles/admin".into(), None, String::new()),
-        (Method::DELETE, "/api/v1/roles/nosuchrole".into(), None, String::new()),
+        (
+            Method::DELETE,
+            "/api/v1/roles/nosuchrole".into(),
+            None,
+            String::new(),
+        ),
         (Method::DELETE, "/api/v1/roles/admin".into(), None, String::new()),
-        (Method::PUT, format!("/api/v1/users/{nobody}/roles/admin"), None, String::new()),
-        (Method::POST, "/api/v1/roles".into(), Some("application/json"), "{".into()),
-        (Method::POST, "/api/v1/roles".into(), Some("application/json"), r#"{"name":"admin"}"#.into()),
-        (Method::POST, "/api/v1/roles".into(), Some("text/plain"), "{}".into()),
-        (Method::POST, "/api/v1/roles".into(), Some("application/json"), too_long),
+        (
+            Method::PUT,
+            format!("/api/v1/users/{nobody}/roles/admin"),
+            None,
+            String::new(),
+        ),
+        (
+            Method::POST,
+            "/api/v1/roles".into(),
+            Some("application/json"),
+            "{".into(),
+        ),
+        (
+            Method::POST,
+            "/api/v1/roles".into(),
+            Some("application/json"),
+            r#"{"name":"admin"}"#.into(),
+        ),
+        (
+            Method::POST,
+            "/api/v1/roles".into(),
+            Some("text/plain"),
+            "{}".into(),
+        ),
+        (
+            Method::POST,
+            "/api/v1/roles".into(),
+            Some("application/json"),
+            too_long,
+        ),
     ]
 }
 
@@ -38,7 +78,12 @@ async fn assert_all(app: &TestApp, by: Option<&User>, status: u16, code: &str) {
             call = call.by(user);
         }
         let answer = call.await;
-        assert_eq!(answer.status.as_u16(), status, "{method} {path}: {}", answer.describe());
+        assert_eq!(
+            answer.status.as_u16(),
+            status,
+            "{method} {path}: {}",
+            answer.describe()
+        );
         let problem = answer.expect_problem(status, code);
         assert_eq!(answer.header("allow"), None, "{method} {path}");
         assert!(problem.get("errors").is_none(), "{problem}");
@@ -72,7 +117,9 @@ async fn one_s_own_routes_ask_first_too() {
         (Method::POST, "/api/v1/signout?scope=nonsense"),
         (Method::GET, "/api/v1/bookings/nosuch"),
     ] {
-        app.call(method, path).await.expect_problem(401, "unauthenticated");
+        app.call(method, path)
+            .await
+            .expect_problem(401, "unauthenticated");
     }
 }
 
@@ -80,8 +127,14 @@ async fn one_s_own_routes_ask_first_too() {
 async fn a_forged_token_never_reaches_the_role_question() {
     let app = TestApp::shared();
 
-    app.get("/api/v1/roles").token("x.y.z").await.expect_problem(401, "invalid_token");
-    app.get("/api/v1/auth/check?role=admin").token("x.y.z").await.expect_problem(401, "invalid_token");
+    app.get("/api/v1/roles")
+        .token("x.y.z")
+        .await
+        .expect_problem(401, "invalid_token");
+    app.get("/api/v1/auth/check?role=admin")
+        .token("x.y.z")
+        .await
+        .expect_problem(401, "invalid_token");
 }
 
 #[tokio::test]

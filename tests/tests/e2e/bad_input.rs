@@ -5,14 +5,20 @@ use jetway_tests::app::{PASSWORD, new_email};
 use jetway_tests::{Answer, TestApp, raw};
 use serde_json::{Value, json};
 
-const ROUTES: [&str; 4] =
-    ["/api/v1/signup", "/api/v1/signin", "/api/v1/token/refresh", "/api/v1/admin/bootstrap"];
+const ROUTES: [&str; 4] = [
+    "/api/v1/signup",
+    "/api/v1/signin",
+    "/api/v1/token/refresh",
+    "/api/v1/admin/bootstrap",
+];
 
 /// What each route answers to this body, sent as JSON.
 async fn everywhere(body: impl AsRef<[u8]>) -> Vec<Answer> {
     let mut answers = Vec::new();
     for route in ROUTES {
-        let call = TestApp::shared().post(route).typed_body("application/json", body.as_ref().to_vec());
+        let call = TestApp::shared()
+            .post(route)
+            .typed_body("application/json", body.as_ref().to_vec());
         answers.push(call.await);
     }
     answers
@@ -26,7 +32,17 @@ async fn sign_up_with(password: &str) -> Answer {
 
 #[tokio::test]
 async fn what_is_not_json_is_malformed() {
-    for body in ["", " ", "{", "hello", "{\"email\":}", "{}{}", "{'email': 'a'}", "[1,]", "\u{feff}{}"] {
+    for body in [
+        "",
+        " ",
+        "{",
+        "hello",
+        "{\"email\":}",
+        "{}{}",
+        "{'email': 'a'}",
+        "[1,]",
+        "\u{feff}{}",
+    ] {
         for answer in everywhere(body).await {
             answer.expect_problem(400, "malformed_json");
         }
@@ -35,7 +51,11 @@ async fn what_is_not_json_is_malformed() {
 
 #[tokio::test]
 async fn bad_utf_8_is_malformed() {
-    for body in [&b"{\"email\":\"\xff@example.com\"}"[..], b"\xc3\x28", b"{\"email\":\"\xed\xa0\x80\"}"] {
+    for body in [
+        &b"{\"email\":\"\xff@example.com\"}"[..],
+        b"\xc3\x28",
+        b"{\"email\":\"\xed\xa0\x80\"}",
+    ] {
         for answer in everywhere(body).await {
             answer.expect_problem(400, "malformed_json");
         }
@@ -61,14 +81,20 @@ async fn a_duplicate_key_is_malformed_and_named() {
     let body = r#"{"email": "a@example.com", "password": "long enough", "email": "b@example.com"}"#;
 
     for route in ["/api/v1/signup", "/api/v1/signin"] {
-        let answer = TestApp::shared().post(route).typed_body("application/json", body).await;
+        let answer = TestApp::shared()
+            .post(route)
+            .typed_body("application/json", body)
+            .await;
         let problem = answer.expect_problem(400, "malformed_json");
         assert_eq!(problem["errors"][0]["code"], "duplicate_key");
         assert_eq!(problem["errors"][0]["pointer"], "/email");
     }
     // The same key in other letters is the same key.
     let escaped = r#"{"refresh_token": "a", "refresh_\u0074oken": "b"}"#;
-    let answer = TestApp::shared().post("/api/v1/token/refresh").typed_body("application/json", escaped).await;
+    let answer = TestApp::shared()
+        .post("/api/v1/token/refresh")
+        .typed_body("application/json", escaped)
+        .await;
     answer.expect_problem(400, "malformed_json");
 }
 
@@ -77,9 +103,23 @@ async fn a_wrong_type_is_invalid_and_named() {
     for route in ["/api/v1/signup", "/api/v1/signin"] {
         for wrong in [json!(1), json!(null), json!(true), json!([]), json!({})] {
             let body = json!({"email": wrong, "password": PASSWORD});
-            assert_eq!(TestApp::shared().post(route).json(&body).await.expect_invalid("/email"), "wrong_type");
+            assert_eq!(
+                TestApp::shared()
+                    .post(route)
+                    .json(&body)
+                    .await
+                    .expect_invalid("/email"),
+                "wrong_type"
+            );
             let body = json!({"email": new_email(), "password": wrong});
-            assert_eq!(TestApp::shared().post(route).json(&body).await.expect_invalid("/password"), "wrong_type");
+            assert_eq!(
+                TestApp::shared()
+                    .post(route)
+                    .json(&body)
+                    .await
+                    .expect_invalid("/password"),
+                "wrong_type"
+            );
         }
     }
     for body in ["[]", "null", "\"text\"", "1"] {
@@ -110,7 +150,11 @@ async fn an_unknown_field_is_invalid_and_named() {
     let cases = [
         ("/api/v1/signup", user.clone(), "/roles"),
         ("/api/v1/signin", user, "/roles"),
-        ("/api/v1/token/refresh", json!({"refresh_token": "x", "scope": "all"}), "/scope"),
+        (
+            "/api/v1/token/refresh",
+            json!({"refresh_token": "x", "scope": "all"}),
+            "/scope",
+        ),
     ];
     for (route, body, pointer) in cases {
         let answer = TestApp::shared().post(route).json(&body).await;
@@ -129,7 +173,9 @@ async fn a_body_over_64_kib_is_too_large_and_one_of_64_kib_is_not() {
     let sign_up = |body: String| app.post("/api/v1/signup").typed_body("application/json", body);
 
     sign_up(body(64 * 1024)).await.expect_json(201);
-    sign_up(body(64 * 1024 + 1)).await.expect_problem(413, "body_too_large");
+    sign_up(body(64 * 1024 + 1))
+        .await
+        .expect_problem(413, "body_too_large");
     for answer in everywhere(body(1024 * 1024)).await {
         answer.expect_problem(413, "body_too_large");
     }
@@ -152,37 +198,72 @@ async fn a_body_that_never_says_its_length_is_too_large_as_well() {
 async fn an_address_has_at_most_254_characters() {
     let of_length = |length: usize| {
         let label = "d".repeat(60);
-        let start = format!("{}@{label}.{label}.{label}.", new_email().replace(['@', '.'], "-"));
+        let start = format!(
+            "{}@{label}.{label}.{label}.",
+            new_email().replace(['@', '.'], "-")
+        );
         format!("{start}{}", "e".repeat(length - start.len()))
     };
     let sign_up = |email: String| TestApp::shared().sign_up(&email);
 
-    assert_eq!(sign_up(of_length(255)).await.expect_invalid("/email"), "email_too_long");
+    assert_eq!(
+        sign_up(of_length(255)).await.expect_invalid("/email"),
+        "email_too_long"
+    );
     sign_up(of_length(254)).await.expect_json(201);
 }
 
 #[tokio::test]
 async fn what_is_no_address_is_invalid() {
-    for email in ["", "ada", "@", "ada@", "@example.com", "a b@example.com", " ada@example.com", "ada@example.com\n", "a@b@c", "ada@exa\0mple.com"] {
-        assert_eq!(TestApp::shared().sign_up(email).await.expect_invalid("/email"), "email_malformed");
+    for email in [
+        "",
+        "ada",
+        "@",
+        "ada@",
+        "@example.com",
+        "a b@example.com",
+        " ada@example.com",
+        "ada@example.com\n",
+        "a@b@c",
+        "ada@exa\0mple.com",
+    ] {
+        assert_eq!(
+            TestApp::shared().sign_up(email).await.expect_invalid("/email"),
+            "email_malformed"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_password_has_8_to_72_bytes() {
-    assert_eq!(sign_up_with("").await.expect_invalid("/password"), "password_too_short");
-    assert_eq!(sign_up_with(&"p".repeat(7)).await.expect_invalid("/password"), "password_too_short");
+    assert_eq!(
+        sign_up_with("").await.expect_invalid("/password"),
+        "password_too_short"
+    );
+    assert_eq!(
+        sign_up_with(&"p".repeat(7)).await.expect_invalid("/password"),
+        "password_too_short"
+    );
     sign_up_with(&"p".repeat(8)).await.expect_json(201);
     sign_up_with(&"p".repeat(72)).await.expect_json(201);
-    assert_eq!(sign_up_with(&"p".repeat(73)).await.expect_invalid("/password"), "password_too_long");
+    assert_eq!(
+        sign_up_with(&"p".repeat(73)).await.expect_invalid("/password"),
+        "password_too_long"
+    );
     // 37 characters, 74 bytes.
-    assert_eq!(sign_up_with(&"é".repeat(37)).await.expect_invalid("/password"), "password_too_long");
+    assert_eq!(
+        sign_up_with(&"é".repeat(37)).await.expect_invalid("/password"),
+        "password_too_long"
+    );
 }
 
 #[tokio::test]
 async fn a_nul_in_a_password_is_refused_not_cut() {
     for password in ["correct\0horse", "\0correct horse", "correct horse\0"] {
-        assert_eq!(sign_up_with(password).await.expect_invalid("/password"), "password_contains_nul");
+        assert_eq!(
+            sign_up_with(password).await.expect_invalid("/password"),
+            "password_contains_nul"
+        );
     }
 }
 
@@ -190,9 +271,18 @@ async fn a_nul_in_a_password_is_refused_not_cut() {
 async fn everything_that_is_wrong_is_said_at_once() {
     let body = json!({"email": "no address", "password": "short"});
 
-    let problem = TestApp::shared().post("/api/v1/signup").json(&body).await.expect_problem(422, "invalid_request");
+    let problem = TestApp::shared()
+        .post("/api/v1/signup")
+        .json(&body)
+        .await
+        .expect_problem(422, "invalid_request");
 
-    let pointers: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|error| error["pointer"].clone()).collect();
+    let pointers: Vec<_> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["pointer"].clone())
+        .collect();
     assert_eq!(pointers, [Value::from("/email"), Value::from("/password")]);
 }
 
@@ -201,14 +291,26 @@ async fn a_wrong_content_type_is_unsupported() {
     let app = TestApp::shared();
     let body = json!({"email": new_email(), "password": PASSWORD}).to_string();
 
-    for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "text/json", "application/json; charset=latin1"] {
+    for content_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonx",
+        "text/json",
+        "application/json; charset=latin1",
+    ] {
         for route in ROUTES {
             let answer = app.post(route).typed_body(content_type, body.clone()).await;
             answer.expect_problem(415, "unsupported_media_type");
         }
     }
-    app.post("/api/v1/signup").body(body.clone()).await.expect_problem(415, "unsupported_media_type");
-    app.post("/api/v1/signup").typed_body("Application/JSON; charset=utf-8", body).await.expect_json(201);
+    app.post("/api/v1/signup")
+        .body(body.clone())
+        .await
+        .expect_problem(415, "unsupported_media_type");
+    app.post("/api/v1/signup")
+        .typed_body("Application/JSON; charset=utf-8", body)
+        .await
+        .expect_json(201);
 }
 
 #[tokio::test]
@@ -216,7 +318,13 @@ async fn a_wrong_method_is_not_allowed() {
     let app = TestApp::shared();
 
     for route in ROUTES {
-        for method in [Method::GET, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+        for method in [
+            Method::GET,
+            Method::PUT,
+            Method::DELETE,
+            Method::PATCH,
+            Method::OPTIONS,
+        ] {
             let answer = app.call(method, route).await;
             answer.expect_problem(405, "method_not_allowed");
             assert!(answer.header("allow").unwrap().contains("POST"));

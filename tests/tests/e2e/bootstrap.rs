@@ -14,36 +14,60 @@ async fn the_first_administrator_is_made_once_and_for_good() {
     answer.expect_json(201);
     let expected = json!({"id": "…", "email": email, "roles": ["admin", "customer"], "created_at": "…"});
     assert_eq!(answer.masked(&["id", "created_at"]), expected);
-    app.bootstrap(BOOTSTRAP_TOKEN, &new_email()).await.expect_problem(409, "admin_exists");
+    app.bootstrap(BOOTSTRAP_TOKEN, &new_email())
+        .await
+        .expect_problem(409, "admin_exists");
     let session = app.sign_in(&email, PASSWORD).await.expect_json(200);
     let token = session["access_token"].as_str().unwrap();
     app.get("/api/v1/roles").token(token).await.expect_json(200);
     app.restart();
-    app.bootstrap(BOOTSTRAP_TOKEN, &new_email()).await.expect_problem(409, "admin_exists");
+    app.bootstrap(BOOTSTRAP_TOKEN, &new_email())
+        .await
+        .expect_problem(409, "admin_exists");
 }
 
 #[tokio::test]
 async fn where_the_variable_is_empty_there_is_no_such_route() {
     let app = TestApp::with(&[("bootstrap_token", "")]);
 
-    app.bootstrap("", &new_email()).await.expect_problem(404, "not_found");
-    app.bootstrap("anything", &new_email()).await.expect_problem(404, "not_found");
-    app.get("/api/v1/admin/bootstrap").await.expect_problem(404, "not_found");
+    app.bootstrap("", &new_email())
+        .await
+        .expect_problem(404, "not_found");
+    app.bootstrap("anything", &new_email())
+        .await
+        .expect_problem(404, "not_found");
+    app.get("/api/v1/admin/bootstrap")
+        .await
+        .expect_problem(404, "not_found");
 }
 
 #[tokio::test]
 async fn a_wrong_token_makes_nobody() {
     let app = TestApp::start();
 
-    for token in ["", "wrong", &BOOTSTRAP_TOKEN[1..], &format!("{BOOTSTRAP_TOKEN}x"), &BOOTSTRAP_TOKEN.to_uppercase()]
-    {
+    for token in [
+        "",
+        "wrong",
+        &BOOTSTRAP_TOKEN[1..],
+        &format!("{BOOTSTRAP_TOKEN}x"),
+        &BOOTSTRAP_TOKEN.to_uppercase(),
+    ] {
         let answer = app.bootstrap(token, &new_email()).await;
-        assert!(matches!(answer.status.as_u16(), 401 | 403), "{}", answer.describe());
+        assert!(
+            matches!(answer.status.as_u16(), 401 | 403),
+            "{}",
+            answer.describe()
+        );
         assert!(!String::from_utf8_lossy(&answer.body).contains(BOOTSTRAP_TOKEN));
     }
 
-    app.bootstrap(BOOTSTRAP_TOKEN, &new_email()).await.expect_json(201);
-    assert_eq!(state::number(app.state(), "SELECT count(*) FROM users WHERE ?1 <> ''", "any"), 1);
+    app.bootstrap(BOOTSTRAP_TOKEN, &new_email())
+        .await
+        .expect_json(201);
+    assert_eq!(
+        state::number(app.state(), "SELECT count(*) FROM users WHERE ?1 <> ''", "any"),
+        1
+    );
     assert!(!app.log().contains(BOOTSTRAP_TOKEN));
 }
 
@@ -51,8 +75,9 @@ async fn a_wrong_token_makes_nobody() {
 async fn of_many_at_once_one_is_the_first() {
     let app = TestApp::start();
 
-    let calls: Vec<_> =
-        (0..20).map(|_| tokio::spawn(app.bootstrap(BOOTSTRAP_TOKEN, &new_email()).into_future())).collect();
+    let calls: Vec<_> = (0..20)
+        .map(|_| tokio::spawn(app.bootstrap(BOOTSTRAP_TOKEN, &new_email()).into_future()))
+        .collect();
     let mut made = 0;
     for call in calls {
         let answer = call.await.unwrap();
@@ -65,7 +90,10 @@ async fn of_many_at_once_one_is_the_first() {
     assert_eq!(made, 1);
     let admins = "SELECT count(*) FROM user_roles JOIN roles ON roles.id = role_id WHERE name = ?1";
     assert_eq!(admins_by(&app, admins), 1);
-    assert_eq!(state::number(app.state(), "SELECT count(*) FROM users WHERE ?1 <> ''", "any"), 1);
+    assert_eq!(
+        state::number(app.state(), "SELECT count(*) FROM users WHERE ?1 <> ''", "any"),
+        1
+    );
 }
 
 fn admins_by(app: &TestApp, query: &str) -> i64 {

@@ -10,7 +10,11 @@ async fn everybody_searches() {
     let app = TestApp::shared();
     let user = app.new_user().await;
 
-    for path in ["/api/v1/flights", "/api/v1/flights/", "/api/v1/flights/AB123?from=LHR"] {
+    for path in [
+        "/api/v1/flights",
+        "/api/v1/flights/",
+        "/api/v1/flights/AB123?from=LHR",
+    ] {
         let anonymous = app.get(path).await;
         anonymous.expect(200);
         let seen = Seen::of(&anonymous);
@@ -46,7 +50,9 @@ async fn an_unusual_method_is_a_change() {
 
     for method in ["OPTIONS", "PROPFIND", "GETX"] {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        app.call(method, "/api/v1/flights").await.expect_problem(401, "unauthenticated");
+        app.call(method, "/api/v1/flights")
+            .await
+            .expect_problem(401, "unauthenticated");
     }
 }
 
@@ -55,7 +61,10 @@ async fn an_invalid_token_is_worse_than_none() {
     let app = TestApp::shared();
     let path = format!("/api/v1/flights/{}", unique());
 
-    app.get(&path).token("x.y.z").await.expect_problem(401, "invalid_token");
+    app.get(&path)
+        .token("x.y.z")
+        .await
+        .expect_problem(401, "invalid_token");
 
     assert!(!app.flights().saw(&path));
 }

@@ -25,15 +25,21 @@ async fn readiness_makes_the_database_and_the_key() {
 
 #[tokio::test]
 async fn being_alive_needs_nothing() {
-    let app =
-        TestApp::with_upstreams(Upstream::dead(), Upstream::dead(), &[("bcrypt_cost", "99"), ("issuer", "")]);
+    let app = TestApp::with_upstreams(
+        Upstream::dead(),
+        Upstream::dead(),
+        &[("bcrypt_cost", "99"), ("issuer", "")],
+    );
 
     app.get("/healthz").await.expect_json(200);
 }
 
 #[tokio::test]
 async fn a_dead_upstream_is_not_ready() {
-    for (flights, bookings) in [(Upstream::dead(), Upstream::echo()), (Upstream::echo(), Upstream::dead())] {
+    for (flights, bookings) in [
+        (Upstream::dead(), Upstream::echo()),
+        (Upstream::echo(), Upstream::dead()),
+    ] {
         let app = TestApp::with_upstreams(flights, bookings, &[]);
 
         app.get("/readyz").await.expect_problem(503, "not_ready");
@@ -58,7 +64,10 @@ async fn the_private_checks_are_private() {
 
     for path in ["/internal/ready", "/internal/", "/internal/ready/"] {
         app.get(path).await.expect_problem(404, "not_found");
-        app.get(path).header("host", "signin.spin.internal").await.expect_problem(404, "not_found");
+        app.get(path)
+            .header("host", "signin.spin.internal")
+            .await
+            .expect_problem(404, "not_found");
     }
 }
 
@@ -77,10 +86,16 @@ async fn a_bad_variable_is_refused_with_its_name_at_the_first_request_and_by_rea
         let app = TestApp::with(&[(variable, value)]);
 
         let not_ready = app.get("/readyz").await.expect_problem(503, "misconfigured");
-        let refused = app.sign_in("ada@example.com", "any password").await.expect_problem(503, "misconfigured");
+        let refused = app
+            .sign_in("ada@example.com", "any password")
+            .await
+            .expect_problem(503, "misconfigured");
 
         for problem in [not_ready, refused] {
-            assert!(problem["detail"].as_str().unwrap().contains(variable), "{problem}");
+            assert!(
+                problem["detail"].as_str().unwrap().contains(variable),
+                "{problem}"
+            );
         }
     }
 }

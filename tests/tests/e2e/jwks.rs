@@ -18,5 +18,11 @@ async fn the_public_key_is_published_whole_and_alone() {
     let length = answer.body.len().to_string();
     assert_eq!(answer.header("content-length"), Some(length.as_str()));
     // Verifiers may keep it, so that they do not ask for each token.
-    assert!(answer.header("cache-control").is_some_and(|value| value.contains("max-age")), "{}", answer.describe());
+    assert!(
+        answer
+            .header("cache-control")
+            .is_some_and(|value| value.contains("max-age")),
+        "{}",
+        answer.describe()
+    );
 }

@@ -21,8 +21,14 @@ async fn each_user_sees_their_own() {
     let app = TestApp::shared();
     let (ada, bob) = (app.new_user().await, app.new_user().await);
 
-    assert_eq!(app.get("/api/v1/me").by(&ada).await.expect_json(200)["email"], ada.email);
-    assert_eq!(app.get("/api/v1/me").by(&bob).await.expect_json(200)["email"], bob.email);
+    assert_eq!(
+        app.get("/api/v1/me").by(&ada).await.expect_json(200)["email"],
+        ada.email
+    );
+    assert_eq!(
+        app.get("/api/v1/me").by(&bob).await.expect_json(200)["email"],
+        bob.email
+    );
 }
 
 #[tokio::test]
@@ -30,7 +36,11 @@ async fn an_identity_header_is_not_an_identity() {
     let app = TestApp::shared();
     let (ada, bob) = (app.new_user().await, app.new_user().await);
 
-    let nobody = app.get("/api/v1/me").header("x-user-id", &ada.id).header("x-user-roles", "admin").await;
+    let nobody = app
+        .get("/api/v1/me")
+        .header("x-user-id", &ada.id)
+        .header("x-user-roles", "admin")
+        .await;
     let me = app.get("/api/v1/me").by(&bob).header("x-user-id", &ada.id).await;
 
     nobody.expect_problem(401, "unauthenticated");

@@ -10,10 +10,25 @@ async fn an_unknown_path_is_a_problem_wherever_it_lies() {
     let app = TestApp::shared();
     let user = app.new_user().await;
 
-    for path in ["/", "/nosuch", "/favicon.ico", "/api", "/api/", "/api/v1", "/api/v1/", "/api/v1/nosuch", "/.well-known/"] {
+    for path in [
+        "/",
+        "/nosuch",
+        "/favicon.ico",
+        "/api",
+        "/api/",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v1/nosuch",
+        "/.well-known/",
+    ] {
         for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS] {
-            app.call(method.clone(), path).await.expect_problem(404, "not_found");
-            app.call(method, path).by(&user).await.expect_problem(404, "not_found");
+            app.call(method.clone(), path)
+                .await
+                .expect_problem(404, "not_found");
+            app.call(method, path)
+                .by(&user)
+                .await
+                .expect_problem(404, "not_found");
         }
         app.call(Method::HEAD, path).await.expect_empty(404);
     }
@@ -23,7 +38,13 @@ async fn an_unknown_path_is_a_problem_wherever_it_lies() {
 async fn a_path_below_a_route_is_a_problem() {
     let app = TestApp::shared();
 
-    for path in ["/api/v1/signup/x", "/api/v1/signin/", "/api/v1/token", "/api/v1/token/refresh/x", "/healthz/x"] {
+    for path in [
+        "/api/v1/signup/x",
+        "/api/v1/signin/",
+        "/api/v1/token",
+        "/api/v1/token/refresh/x",
+        "/healthz/x",
+    ] {
         app.post(path).await.expect_problem(404, "not_found");
     }
 }
@@ -40,7 +61,13 @@ async fn a_wrong_method_is_a_problem_that_names_the_right_ones() {
         ("/api/v1/admin/bootstrap", "POST"),
     ];
     for (path, right) in routes {
-        for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+        for method in [
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ] {
             if method.as_str() == right {
                 continue;
             }
@@ -57,9 +84,10 @@ async fn a_wrong_method_on_a_signed_in_route_is_a_problem_too() {
     let app = TestApp::shared();
     let user = app.new_user().await;
 
-    for (method, path, right) in
-        [(Method::GET, "/api/v1/signout", "POST"), (Method::POST, "/api/v1/me", "GET")]
-    {
+    for (method, path, right) in [
+        (Method::GET, "/api/v1/signout", "POST"),
+        (Method::POST, "/api/v1/me", "GET"),
+    ] {
         let answer = app.call(method, path).by(&user).await;
         answer.expect_problem(405, "method_not_allowed");
         assert!(answer.header("allow").unwrap().contains(right));
@@ -73,8 +101,16 @@ async fn a_well_formed_request_id_is_kept() {
     let ids = ["0198c0de-0000-7000-8000-000000000000", "trace_1.2-3"];
 
     for id in ids {
-        for call in [app.get("/nosuch"), app.get("/healthz"), app.get("/api/v1/me").by(&user), app.get("/api/v1/flights")] {
-            assert_eq!(call.header("x-request-id", id).await.header("x-request-id"), Some(id));
+        for call in [
+            app.get("/nosuch"),
+            app.get("/healthz"),
+            app.get("/api/v1/me").by(&user),
+            app.get("/api/v1/flights"),
+        ] {
+            assert_eq!(
+                call.header("x-request-id", id).await.header("x-request-id"),
+                Some(id)
+            );
         }
     }
 }
@@ -86,9 +122,16 @@ async fn any_other_request_id_is_replaced() {
     for id in ["", "two words", "<script>", &"x".repeat(1000), "\"quoted\""] {
         let answer = app.get("/nosuch").header("x-request-id", id).await;
         answer.expect_problem(404, "not_found");
-        assert!(Uuid::parse_str(answer.header("x-request-id").unwrap()).is_ok(), "{id:?}");
+        assert!(
+            Uuid::parse_str(answer.header("x-request-id").unwrap()).is_ok(),
+            "{id:?}"
+        );
     }
-    let two = app.get("/nosuch").header("x-request-id", "one").header("x-request-id", "two").await;
+    let two = app
+        .get("/nosuch")
+        .header("x-request-id", "one")
+        .header("x-request-id", "two")
+        .await;
     two.expect_problem(404, "not_found");
 }
 
@@ -123,8 +166,17 @@ async fn an_answer_to_head_has_no_body() {
 async fn a_long_or_odd_target_is_a_problem() {
     let app = TestApp::shared();
 
-    for target in ["//", "/api//v1/me", "/api/v1/%6de", "/%00", "/api/v1/me/..", &format!("/{}", "x".repeat(7000))] {
-        raw::get(app.address(), target, "").await.expect_problem(404, "not_found");
+    for target in [
+        "//",
+        "/api//v1/me",
+        "/api/v1/%6de",
+        "/%00",
+        "/api/v1/me/..",
+        &format!("/{}", "x".repeat(7000)),
+    ] {
+        raw::get(app.address(), target, "")
+            .await
+            .expect_problem(404, "not_found");
     }
 }
 

@@ -23,9 +23,16 @@ async fn of_two_hundred_sign_ups_of_one_address_one_is_made() {
     }
 
     assert_eq!((made, taken), (1, 199));
-    assert_eq!(state::number(app.state(), "SELECT count(*) FROM users WHERE email = ?1", &email), 1);
+    assert_eq!(
+        state::number(app.state(), "SELECT count(*) FROM users WHERE email = ?1", &email),
+        1
+    );
     for table in ["users", "user_roles", "outbox"] {
-        let rows = state::number(app.state(), &format!("SELECT count(*) FROM {table} WHERE ?1 <> ''"), "any");
+        let rows = state::number(
+            app.state(),
+            &format!("SELECT count(*) FROM {table} WHERE ?1 <> ''"),
+            "any",
+        );
         assert_eq!(rows, 1, "{table}");
     }
 }
@@ -39,21 +46,39 @@ async fn sign_ups_of_many_addresses_at_once_are_all_made() {
         answer.unwrap().expect_json(201);
     }
 
-    assert_eq!(state::number(app.state(), "SELECT count(*) FROM users WHERE ?1 <> ''", "any"), 60);
+    assert_eq!(
+        state::number(app.state(), "SELECT count(*) FROM users WHERE ?1 <> ''", "any"),
+        60
+    );
 }
 
 #[tokio::test]
 async fn the_first_requests_of_two_new_gateways_share_one_schema() {
     let apps = TestApp::several_at_once(2);
 
-    let mut calls: JoinSet<_> =
-        (0..40).map(|each| apps[each % 2].sign_up(&new_email()).into_future()).collect();
+    let mut calls: JoinSet<_> = (0..40)
+        .map(|each| apps[each % 2].sign_up(&new_email()).into_future())
+        .collect();
     while let Some(answer) = calls.join_next().await {
         answer.unwrap().expect_json(201);
     }
 
-    assert_eq!(state::number(apps[0].state(), "SELECT count(*) FROM users WHERE ?1 <> ''", "any"), 40);
-    assert_eq!(state::text(apps[0].state(), "SELECT ?1 || journal_mode FROM pragma_journal_mode", ""), "wal");
+    assert_eq!(
+        state::number(
+            apps[0].state(),
+            "SELECT count(*) FROM users WHERE ?1 <> ''",
+            "any"
+        ),
+        40
+    );
+    assert_eq!(
+        state::text(
+            apps[0].state(),
+            "SELECT ?1 || journal_mode FROM pragma_journal_mode",
+            ""
+        ),
+        "wal"
+    );
 }
 
 #[tokio::test]
@@ -94,6 +119,10 @@ async fn a_role_granted_many_times_at_once_is_granted_once() {
         answer.unwrap().expect_empty(204);
     }
 
-    let roles = app.get(&format!("/api/v1/users/{}/roles", user.id)).by(admin).await.expect_json(200);
+    let roles = app
+        .get(&format!("/api/v1/users/{}/roles", user.id))
+        .by(admin)
+        .await
+        .expect_json(200);
     assert_eq!(roles["roles"].as_array().unwrap().len(), 2);
 }

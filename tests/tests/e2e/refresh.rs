@@ -24,7 +24,10 @@ async fn a_refresh_token_is_traded_for_the_next_pair() {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let next = User::from_answer(&answer.json(), &user.password);
     assert_ne!(next.refresh_token, user.refresh_token);
-    let (before, after) = (tokens::read(&user.access_token).1, tokens::read(&next.access_token).1);
+    let (before, after) = (
+        tokens::read(&user.access_token).1,
+        tokens::read(&next.access_token).1,
+    );
     assert_eq!(before["sid"], after["sid"], "the session stays the same");
     assert_ne!(before["jti"], after["jti"]);
     app.get("/api/v1/me").by(&next).await.expect_json(200);
@@ -37,10 +40,15 @@ async fn a_token_that_comes_twice_ends_its_whole_family() {
     let user = app.new_user().await;
     let next = User::from_answer(&app.refresh(&user).await.expect_json(200), &user.password);
 
-    app.refresh(&user).await.expect_problem(401, "invalid_refresh_token");
+    app.refresh(&user)
+        .await
+        .expect_problem(401, "invalid_refresh_token");
 
-    app.refresh(&next).await.expect_problem(401, "invalid_refresh_token");
-    app.eventually(401, || app.get("/api/v1/auth/check").by(&next)).await;
+    app.refresh(&next)
+        .await
+        .expect_problem(401, "invalid_refresh_token");
+    app.eventually(401, || app.get("/api/v1/auth/check").by(&next))
+        .await;
 }
 
 #[tokio::test]
@@ -50,7 +58,9 @@ async fn a_replay_ends_no_other_session() {
     let other = app.signed_in_again(&user).await;
     app.refresh(&user).await.expect_json(200);
 
-    app.refresh(&user).await.expect_problem(401, "invalid_refresh_token");
+    app.refresh(&user)
+        .await
+        .expect_problem(401, "invalid_refresh_token");
 
     app.refresh(&other).await.expect_json(200);
 }
@@ -60,7 +70,9 @@ async fn of_many_trades_of_one_token_at_once_at_most_one_wins() {
     let app = TestApp::shared();
     let user = app.new_user().await;
 
-    let calls: Vec<_> = (0..20).map(|_| tokio::spawn(app.refresh(&user).into_future())).collect();
+    let calls: Vec<_> = (0..20)
+        .map(|_| tokio::spawn(app.refresh(&user).into_future()))
+        .collect();
     let mut won = 0;
     for call in calls {
         let answer = call.await.unwrap();
@@ -79,8 +91,18 @@ async fn what_was_never_issued_is_refused() {
     let app = TestApp::shared();
     let user = app.new_user().await;
 
-    for token in ["", "x", &"A".repeat(43), &"A".repeat(5000), &user.access_token, "\u{e9}", "' OR 1=1 --"] {
-        let call = app.post("/api/v1/token/refresh").json(&json!({"refresh_token": token}));
+    for token in [
+        "",
+        "x",
+        &"A".repeat(43),
+        &"A".repeat(5000),
+        &user.access_token,
+        "\u{e9}",
+        "' OR 1=1 --",
+    ] {
+        let call = app
+            .post("/api/v1/token/refresh")
+            .json(&json!({"refresh_token": token}));
         call.await.expect_problem(401, "invalid_refresh_token");
     }
 }
@@ -91,7 +113,9 @@ async fn a_refresh_token_ends_with_its_time() {
     let user = app.new_user().await;
     tokio::time::sleep(Duration::from_millis(2100)).await;
 
-    app.refresh(&user).await.expect_problem(401, "invalid_refresh_token");
+    app.refresh(&user)
+        .await
+        .expect_problem(401, "invalid_refresh_token");
 }
 
 #[tokio::test]
@@ -105,7 +129,10 @@ async fn the_next_pair_has_the_roles_of_now() {
 
     assert_eq!(answer["user"]["roles"], json!(["airline", "customer"]));
     let next = User::from_answer(&answer, &user.password);
-    assert_eq!(tokens::read(&next.access_token).1["roles"], json!(["airline", "customer"]));
+    assert_eq!(
+        tokens::read(&next.access_token).1["roles"],
+        json!(["airline", "customer"])
+    );
 }
 
 #[tokio::test]

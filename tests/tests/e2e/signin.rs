@@ -63,7 +63,10 @@ async fn each_sign_in_is_a_session_of_its_own() {
 
     let second = app.signed_in_again(&first).await;
 
-    let (first, second) = (tokens::read(&first.access_token).1, tokens::read(&second.access_token).1);
+    let (first, second) = (
+        tokens::read(&first.access_token).1,
+        tokens::read(&second.access_token).1,
+    );
     assert_ne!(first["sid"], second["sid"]);
     assert_ne!(first["jti"], second["jti"]);
 }
@@ -73,8 +76,14 @@ async fn an_unknown_address_looks_like_a_wrong_password() {
     let app = TestApp::shared();
     let user = app.new_user().await;
 
-    let wrong = app.sign_in(&user.email, "not the password").header("x-request-id", "same-for-both").await;
-    let unknown = app.sign_in(&new_email(), "not the password").header("x-request-id", "same-for-both").await;
+    let wrong = app
+        .sign_in(&user.email, "not the password")
+        .header("x-request-id", "same-for-both")
+        .await;
+    let unknown = app
+        .sign_in(&new_email(), "not the password")
+        .header("x-request-id", "same-for-both")
+        .await;
 
     wrong.expect_problem(401, "invalid_credentials");
     assert_eq!(wrong.body, unknown.body);
@@ -104,12 +113,17 @@ async fn an_unknown_address_takes_as_long_as_a_wrong_password() {
 
     let ratio = median(wrong).as_secs_f64() / median(unknown).as_secs_f64();
 
-    assert!((0.5..2.0).contains(&ratio), "a wrong password takes {ratio} times as long");
+    assert!(
+        (0.5..2.0).contains(&ratio),
+        "a wrong password takes {ratio} times as long"
+    );
 }
 
 async fn time_of_refusal(app: &TestApp, email: &str) -> Duration {
     let start = Instant::now();
-    app.sign_in(email, "not the password").await.expect_problem(401, "invalid_credentials");
+    app.sign_in(email, "not the password")
+        .await
+        .expect_problem(401, "invalid_credentials");
     start.elapsed()
 }
 
@@ -124,8 +138,12 @@ async fn a_password_that_no_account_can_have_is_only_wrong() {
     let user = app.new_user().await;
 
     // The rules for new passwords are sign-up's: an attacker learns nothing about them here.
-    app.sign_in(&user.email, "short").await.expect_problem(401, "invalid_credentials");
-    app.sign_in(&user.email, &"x".repeat(73)).await.expect_problem(401, "invalid_credentials");
+    app.sign_in(&user.email, "short")
+        .await
+        .expect_problem(401, "invalid_credentials");
+    app.sign_in(&user.email, &"x".repeat(73))
+        .await
+        .expect_problem(401, "invalid_credentials");
 }
 
 #[tokio::test]
@@ -137,8 +155,12 @@ async fn a_password_is_never_cut() {
     app.post("/api/v1/signup").json(&body).await.expect_json(201);
 
     app.sign_in(&email, &longest).await.expect_json(200);
-    app.sign_in(&email, &longest[..71]).await.expect_problem(401, "invalid_credentials");
-    app.sign_in(&email, &format!("{longest}x")).await.expect_problem(401, "invalid_credentials");
+    app.sign_in(&email, &longest[..71])
+        .await
+        .expect_problem(401, "invalid_credentials");
+    app.sign_in(&email, &format!("{longest}x"))
+        .await
+        .expect_problem(401, "invalid_credentials");
 }
 
 #[tokio::test]

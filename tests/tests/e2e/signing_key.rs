@@ -14,7 +14,14 @@ async fn two_gateways_that_start_at_once_agree_on_one_key() {
     assert_eq!(kid(&ada.access_token), kid(&bob.access_token));
     assert_eq!(keys(one).await.as_array().unwrap().len(), 1);
     assert_eq!(keys(one).await, keys(other).await);
-    assert_eq!(state::number(one.state(), "SELECT count(*) FROM signing_keys WHERE ?1 <> ''", "any"), 1);
+    assert_eq!(
+        state::number(
+            one.state(),
+            "SELECT count(*) FROM signing_keys WHERE ?1 <> ''",
+            "any"
+        ),
+        1
+    );
     other.get("/api/v1/me").by(&ada).await.expect_json(200);
     other.get("/api/v1/auth/check").by(&ada).await.expect(200);
     one.get("/api/v1/auth/check").by(&bob).await.expect(200);
@@ -34,7 +41,9 @@ async fn the_private_half_is_not_in_the_key_value_store() {
     let columns = statement.column_count();
     let secrets: Vec<Vec<u8>> = statement
         .query_map([], |row| {
-            Ok((0..columns).filter_map(|column| row.get::<_, Vec<u8>>(column).ok()).collect::<Vec<_>>())
+            Ok((0..columns)
+                .filter_map(|column| row.get::<_, Vec<u8>>(column).ok())
+                .collect::<Vec<_>>())
         })
         .unwrap()
         .flat_map(Result::unwrap)

@@ -9,10 +9,18 @@ async fn a_session_ends_with_both_its_tokens() {
 
     app.post("/api/v1/signout").by(&user).await.expect_empty(204);
 
-    app.refresh(&user).await.expect_problem(401, "invalid_refresh_token");
-    app.eventually(401, || app.get("/api/v1/auth/check").by(&user)).await.expect_problem(401, "invalid_token");
-    app.eventually(401, || app.get("/api/v1/me").by(&user)).await.expect_problem(401, "invalid_token");
-    app.eventually(401, || app.get("/api/v1/flights").by(&user)).await.expect_problem(401, "invalid_token");
+    app.refresh(&user)
+        .await
+        .expect_problem(401, "invalid_refresh_token");
+    app.eventually(401, || app.get("/api/v1/auth/check").by(&user))
+        .await
+        .expect_problem(401, "invalid_token");
+    app.eventually(401, || app.get("/api/v1/me").by(&user))
+        .await
+        .expect_problem(401, "invalid_token");
+    app.eventually(401, || app.get("/api/v1/flights").by(&user))
+        .await
+        .expect_problem(401, "invalid_token");
 }
 
 #[tokio::test]
@@ -21,9 +29,13 @@ async fn local_is_what_no_scope_means_and_other_sessions_go_on() {
     let user = app.new_user().await;
     let other = app.signed_in_again(&user).await;
 
-    app.post("/api/v1/signout?scope=local").by(&user).await.expect_empty(204);
+    app.post("/api/v1/signout?scope=local")
+        .by(&user)
+        .await
+        .expect_empty(204);
 
-    app.eventually(401, || app.get("/api/v1/auth/check").by(&user)).await;
+    app.eventually(401, || app.get("/api/v1/auth/check").by(&user))
+        .await;
     app.get("/api/v1/auth/check").by(&other).await.expect(200);
     app.refresh(&other).await.expect_json(200);
 }
@@ -43,8 +55,13 @@ async fn a_user_can_sign_in_again() {
 async fn nobody_signs_out_without_being_signed_in() {
     let app = TestApp::shared();
 
-    app.post("/api/v1/signout").await.expect_problem(401, "unauthenticated");
-    app.post("/api/v1/signout").token("x.y.z").await.expect_problem(401, "invalid_token");
+    app.post("/api/v1/signout")
+        .await
+        .expect_problem(401, "unauthenticated");
+    app.post("/api/v1/signout")
+        .token("x.y.z")
+        .await
+        .expect_problem(401, "invalid_token");
 }
 
 #[tokio::test]
@@ -54,7 +71,11 @@ async fn a_scope_that_is_none_is_refused_and_ends_nothing() {
 
     let answer = app.post("/api/v1/signout?scope=everything").by(&user).await;
 
-    assert!(matches!(answer.status.as_u16(), 400 | 422), "{}", answer.describe());
+    assert!(
+        matches!(answer.status.as_u16(), 400 | 422),
+        "{}",
+        answer.describe()
+    );
     app.refresh(&user).await.expect_json(200);
 }
 
@@ -67,5 +88,7 @@ async fn a_sign_out_reaches_the_other_gateways() {
 
     app.post("/api/v1/signout").by(&user).await.expect_empty(204);
 
-    other.eventually(401, || other.get("/api/v1/auth/check").by(&user)).await;
+    other
+        .eventually(401, || other.get("/api/v1/auth/check").by(&user))
+        .await;
 }

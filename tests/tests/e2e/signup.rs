@@ -22,7 +22,10 @@ async fn a_new_user_is_answered_whole() {
     let created = OffsetDateTime::parse(user["created_at"].as_str().unwrap(), &Rfc3339).unwrap();
     assert_eq!(created.offset(), UtcOffset::UTC);
     assert!((OffsetDateTime::now_utc() - created).abs() < Duration::minutes(1));
-    assert_eq!(answer.header("location"), Some(format!("/api/v1/users/{id}").as_str()));
+    assert_eq!(
+        answer.header("location"),
+        Some(format!("/api/v1/users/{id}").as_str())
+    );
 }
 
 #[tokio::test]
@@ -33,7 +36,10 @@ async fn the_new_user_can_sign_in() {
 
     let session = app.sign_in(&email, PASSWORD).await.expect_json(200);
 
-    assert_eq!(session["user"], json!({"id": user["id"], "email": email, "roles": ["customer"]}));
+    assert_eq!(
+        session["user"],
+        json!({"id": user["id"], "email": email, "roles": ["customer"]})
+    );
 }
 
 #[tokio::test]
@@ -51,8 +57,12 @@ async fn an_address_in_other_case_is_the_same_address() {
     let email = new_email();
     app.sign_up(&email).await.expect_json(201);
 
-    app.sign_up(&email.to_uppercase()).await.expect_problem(409, "email_taken");
-    app.sign_in(&email.to_uppercase(), PASSWORD).await.expect_json(200);
+    app.sign_up(&email.to_uppercase())
+        .await
+        .expect_problem(409, "email_taken");
+    app.sign_in(&email.to_uppercase(), PASSWORD)
+        .await
+        .expect_json(200);
 }
 
 #[tokio::test]
@@ -61,11 +71,19 @@ async fn only_a_bcrypt_hash_of_the_password_is_stored() {
     let email = new_email();
     app.sign_up(&email).await.expect_json(201);
 
-    let hash = state::text(app.state(), "SELECT password_hash FROM users WHERE email = ?1", &email);
+    let hash = state::text(
+        app.state(),
+        "SELECT password_hash FROM users WHERE email = ?1",
+        &email,
+    );
 
     assert!(hash.starts_with("$2b$04$") && hash.len() == 60, "{hash}");
     let disk = state::all_bytes(app.state());
-    assert!(!disk.windows(PASSWORD.len()).any(|bytes| bytes == PASSWORD.as_bytes()));
+    assert!(
+        !disk
+            .windows(PASSWORD.len())
+            .any(|bytes| bytes == PASSWORD.as_bytes())
+    );
     assert!(!app.log().contains(PASSWORD));
 }
 
@@ -76,7 +94,9 @@ async fn the_database_refuses_a_password_that_is_not_hashed() {
     app.sign_up(&email).await.expect_json(201);
 
     let change = "UPDATE users SET password_hash = ?1 WHERE email = ?2";
-    let error = state::database(app.state()).execute(change, [PASSWORD, &email]).unwrap_err();
+    let error = state::database(app.state())
+        .execute(change, [PASSWORD, &email])
+        .unwrap_err();
 
     assert!(error.to_string().contains("CHECK"), "{error}");
 }
@@ -89,7 +109,14 @@ async fn the_role_and_the_event_come_with_the_user() {
     let user = app.sign_up(&email).await.expect_json(201);
 
     let id = user["id"].as_str().unwrap();
-    assert_eq!(state::number(app.state(), "SELECT count(*) FROM user_roles WHERE user_id = ?1", id), 1);
+    assert_eq!(
+        state::number(
+            app.state(),
+            "SELECT count(*) FROM user_roles WHERE user_id = ?1",
+            id
+        ),
+        1
+    );
     let events = "SELECT count(*) FROM outbox WHERE instr(CAST(payload AS TEXT), ?1) > 0";
     assert_eq!(state::number(app.state(), events, id), 1);
 }
@@ -103,7 +130,11 @@ async fn a_refused_sign_up_leaves_no_trace() {
     app.sign_up(&email).await.expect_problem(409, "email_taken");
 
     for table in ["users", "user_roles", "outbox"] {
-        let rows = state::number(app.state(), &format!("SELECT count(*) FROM {table} WHERE ?1 <> ''"), "any");
+        let rows = state::number(
+            app.state(),
+            &format!("SELECT count(*) FROM {table} WHERE ?1 <> ''"),
+            "any",
+        );
         assert_eq!(rows, 1, "{table}");
     }
 }

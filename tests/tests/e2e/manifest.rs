@@ -1,0 +1,326 @@
+//! Least privilege: the permissions in spin.toml and the imports of the built components are those of DESIGN's table
+//! (see ARCHITECTURE.md), and no more.
+
+use std::collections::BTreeSet;
+
+use jetway_tests::prerequisites;
+use toml::{Table, Value};
+use wasmparser::{Parser, Payload};
+
+/// What a component may do: by what its section in the manifest grants, and by what it imports itself.
+struct Row {
+    component: &'static str,
+    /// `sqlite_databases`, `key_value_stores`, `allowed_outbound_hosts`.
+    grants: [&'static [&'static str]; 3],
+    imports: &'static [Capability],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Capability {
+    Sqlite,
+    KeyValue,
+    Redis,
+    Http,
+    NextHandler,
+    Variables,
+}
+
+use Capability::{Http, KeyValue, NextHandler, Redis, Sqlite, Variables};
+
+const DEFAULT: &[&str] = &["default"];
+const REDIS: &[&str] = &["{{ redis_url }}"];
+const SERVICES: &[&str] = &["{{ flight_service_url }}", "{{ booking_service_url }}"];
+const READINESS: &[&str] = &[
+    "http://signup.spin.internal",
+    "http://signin.spin.internal",
+    "http://role-admin.spin.internal",
+    "http://auth-endpoint.spin.internal",
+    "http://proxy.spin.internal",
+];
+
+/// The table. A middleware has no grants: what it uses is granted to the component behind it, and named in the route's
+/// `inherit_configuration`.
+const TABLE: &[Row] = &[
+    Row {
+        component: "signup",
+        grants: [DEFAULT, DEFAULT, REDIS],
+        imports: &[Sqlite, Redis, Variables],
+    },
+    Row {
+        component: "signin",
+        grants: [DEFAULT, DEFAULT, &[]],
+        imports: &[Sqlite, KeyValue, Variables],
+    },
+    Row {
+        component: "role-admin",
+        grants: [DEFAULT, DEFAULT, REDIS],
+        imports: &[Sqlite, KeyValue, Redis, Variables],
+    },
+    Row {
+        component: "auth-endpoint",
+        grants: [&[], DEFAULT, &[]],
+        imports: &[KeyValue, Variables],
+    },
+    Row {
+        component: "proxy",
+        grants: [&[], DEFAULT, SERVICES],
+        imports: &[Http, Variables],
+    },
+    Row {
+        component: "status",
+        grants: [&[], &[], READINESS],
+        imports: &[Http],
+    },
+    Row {
+        component: "rate-limit",
+        grants: [&[], &[], &[]],
+        imports: &[KeyValue, NextHandler, Variables],
+    },
+    Row {
+        component: "auth-check",
+        grants: [&[], &[], &[]],
+        imports: &[KeyValue, NextHandler, Variables],
+    },
+];
+
+const MIDDLEWARE: [&str; 2] = ["rate-limit", "auth-check"];
+
+fn manifest() -> Table {
+    std::fs::read_to_string(prerequisites::manifest())
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+fn components(manifest: &Table) -> &Table {
+    manifest["component"].as_table().unwrap()
+}
+
+fn texts(section: &Table, key: &str) -> BTreeSet<String> {
+    let list = section
+        .get(key)
+        .map(|list| list.as_array().unwrap().clone())
+        .unwrap_or_default();
+    list.into_iter()
+        .map(|text| text.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn each_component_is_granted_what_the_table_says() {
+    let manifest = manifest();
+
+    for row in TABLE {
+        let section = components(&manifest)[row.component].as_table().unwrap();
+        for (key, expected) in ["sqlite_databases", "key_value_stores", "allowed_outbound_hosts"]
+            .into_iter()
+            .zip(row.grants)
+        {
+            let expected: BTreeSet<_> = expected.iter().map(|&text| text.to_owned()).collect();
+            assert_eq!(texts(section, key), expected, "{key} of {}", row.component);
+        }
+    }
+}
+
+#[test]
+fn there_is_no_component_and_no_permission_beside_the_table() {
+    let manifest = manifest();
+    let known: BTreeSet<_> = TABLE.iter().map(|row| row.component).collect();
+    let there: BTreeSet<_> = components(&manifest).keys().map(String::as_str).collect();
+    assert_eq!(there, known);
+    let harmless = ["source", "description", "build", "variables"];
+    let in_the_table = ["sqlite_databases", "key_value_stores", "allowed_outbound_hosts"];
+
+    for (name, section) in components(&manifest) {
+        for key in section.as_table().unwrap().keys() {
+            let key = key.as_str();
+            let middleware = MIDDLEWARE.contains(&name.as_str());
+            let allowed = if middleware {
+                harmless[..3].contains(&key)
+            } else {
+                true
+            };
+            assert!(
+                allowed && (harmless.contains(&key) || in_the_table.contains(&key)),
+                "{key} of {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn each_component_imports_what_the_table_says() {
+    let manifest = manifest();
+
+    for row in TABLE {
+        let source = components(&manifest)[row.component]["source"].as_str().unwrap();
+        let bytes = std::fs::read(prerequisites::component(source)).unwrap();
+        let imported: BTreeSet<_> = imports(&bytes)
+            .iter()
+            .filter_map(|name| capability(name))
+            .collect();
+        let expected: BTreeSet<_> = row.imports.iter().copied().collect();
+        assert_eq!(
+            imported,
+            expected,
+            "{} imports {:#?}",
+            row.component,
+            imports(&bytes)
+        );
+    }
+}
+
+/// The interfaces that a component wants from outside itself.
+fn imports(component: &[u8]) -> Vec<String> {
+    let mut depth = 0;
+    let mut names = Vec::new();
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.unwrap() {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                names.extend(
+                    section
+                        .into_iter()
+                        .map(|import| import.unwrap().name.name.to_owned()),
+                );
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// What an interface gives access to; `None` for what is inside the sandbox (clocks, randomness, streams, and a file
+/// system without a file in it).
+fn capability(interface: &str) -> Option<Capability> {
+    let name = interface.split('@').next().unwrap_or_default();
+    match name.split_once('/').unwrap_or((name, "")) {
+        ("spin:sqlite", _) => Some(Sqlite),
+        ("spin:key-value" | "wasi:keyvalue", _) => Some(KeyValue),
+        ("spin:redis", _) => Some(Redis),
+        ("spin:variables" | "wasi:config", _) => Some(Variables),
+        ("wasi:http", "client" | "outgoing-handler") => Some(Http),
+        ("wasi:http", "handler") => Some(NextHandler),
+        ("wasi:http", "types") => None,
+        ("wasi:cli" | "wasi:clocks" | "wasi:filesystem" | "wasi:io" | "wasi:random", _) => None,
+        _ => panic!("an interface that the table says nothing of: {interface}"),
+    }
+}
+
+/// Route, component, and the middleware in front of it, outermost first.
+const ROUTES: &[(&str, &str, &[&str])] = &[
+    ("/api/v1/signup", "signup", &["rate-limit"]),
+    ("/api/v1/signin", "signin", &["rate-limit"]),
+    ("/api/v1/token/refresh", "signin", &["rate-limit"]),
+    ("/api/v1/signout", "signin", &["rate-limit"]),
+    ("/api/v1/me/...", "signin", &["rate-limit"]),
+    ("/api/v1/roles/...", "role-admin", &["rate-limit", "auth-check"]),
+    ("/api/v1/users/...", "role-admin", &["rate-limit", "auth-check"]),
+    (
+        "/api/v1/admin/bootstrap",
+        "role-admin",
+        &["rate-limit", "auth-check"],
+    ),
+    ("/api/v1/auth/check", "auth-endpoint", &["rate-limit"]),
+    ("/.well-known/jwks.json", "auth-endpoint", &["rate-limit"]),
+    ("/api/v1/flights/...", "proxy", &["rate-limit", "auth-check"]),
+    ("/api/v1/bookings/...", "proxy", &["rate-limit", "auth-check"]),
+    ("/healthz", "status", &[]),
+    ("/readyz", "status", &[]),
+    ("/...", "status", &[]),
+];
+
+#[test]
+fn each_route_has_its_component_and_its_middleware() {
+    let manifest = manifest();
+    let triggers = manifest["trigger"]["http"].as_array().unwrap();
+    let public: Vec<_> = triggers
+        .iter()
+        .filter(|trigger| trigger["route"].is_str())
+        .collect();
+
+    let there: BTreeSet<_> = public
+        .iter()
+        .map(|trigger| trigger["route"].as_str().unwrap())
+        .collect();
+    let expected: BTreeSet<_> = ROUTES.iter().map(|(route, ..)| *route).collect();
+    assert_eq!(there, expected);
+    for (route, component, middleware) in ROUTES {
+        let trigger = public
+            .iter()
+            .find(|trigger| trigger["route"].as_str() == Some(route))
+            .unwrap();
+        assert_eq!(trigger["component"].as_str(), Some(*component), "{route}");
+        let names: Vec<_> = layers(trigger)
+            .iter()
+            .map(|layer| layer["component"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(names, *middleware, "{route}");
+    }
+}
+
+fn layers(trigger: &Value) -> Vec<Value> {
+    let dependencies = trigger
+        .get("dependencies")
+        .and_then(|dependencies| dependencies.get("middleware"));
+    dependencies
+        .map(|layers| layers.as_array().unwrap().clone())
+        .unwrap_or_default()
+}
+
+#[test]
+fn a_middleware_inherits_the_variables_and_the_store_and_nothing_else() {
+    let manifest = manifest();
+
+    for trigger in manifest["trigger"]["http"].as_array().unwrap() {
+        for layer in layers(trigger) {
+            let inherited = texts(layer.as_table().unwrap(), "inherit_configuration");
+            let inherited: Vec<_> = inherited.iter().map(String::as_str).collect();
+            assert_eq!(inherited, ["key_value_stores", "variables"], "{trigger}");
+        }
+    }
+}
+
+#[test]
+fn readiness_is_asked_through_private_triggers() {
+    let manifest = manifest();
+    let triggers = manifest["trigger"]["http"].as_array().unwrap();
+
+    let private: BTreeSet<_> = triggers
+        .iter()
+        .filter(|trigger| {
+            trigger["route"]
+                .get("private")
+                .is_some_and(|private| private.as_bool() == Some(true))
+        })
+        .map(|trigger| format!("http://{}.spin.internal", trigger["component"].as_str().unwrap()))
+        .collect();
+
+    assert_eq!(private, READINESS.iter().map(|&host| host.to_owned()).collect());
+}
+
+#[test]
+fn no_variable_that_is_secret_has_a_default_that_works() {
+    let manifest = manifest();
+
+    for (name, variable) in manifest["variables"].as_table().unwrap() {
+        let secret = ["token", "pepper", "password", "secret"]
+            .iter()
+            .any(|word| name.ends_with(word));
+        assert_eq!(
+            variable
+                .get("secret")
+                .is_some_and(|secret| secret.as_bool() == Some(true)),
+            secret,
+            "{name}"
+        );
+        if secret {
+            assert_eq!(
+                variable.get("default").and_then(Value::as_str),
+                Some(""),
+                "{name}"
+            );
+        }
+    }
+}
