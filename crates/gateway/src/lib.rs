@@ -4,14 +4,24 @@
 //! module `spin` (feature of the same name) knows the Spin SDK. So everything here but that module runs, and is
 //! tested, natively.
 
+pub mod accounts;
 pub mod config;
 pub mod domain;
+pub mod events;
+mod failure;
 pub mod http;
 pub mod log;
 pub mod per_instance;
 pub mod ports;
+pub mod roles;
+pub mod sessions;
 #[cfg(feature = "spin")]
 pub mod spin;
+pub mod store;
+#[cfg(feature = "test-support")]
+pub mod test_support;
 #[cfg(test)]
 mod testing;
 pub mod tokens;
+
+pub use failure::Failure;

@@ -1,0 +1,65 @@
+//! Changing one's password.
+
+use crate::Failure;
+use crate::domain::{BcryptCost, Password, PasswordHash};
+use crate::ports::{Clock, Database, Entropy, KeyValue};
+use crate::sessions::Announcer;
+use crate::store::sessions::{PasswordChange, Which};
+use crate::store::{Rule, Store, StoreError, sessions, users};
+use crate::tokens::Identity;
+
+/// Why the password stayed as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChangePasswordError {
+    /// The current password is another.
+    #[error("the current password is wrong")]
+    WrongPassword,
+    /// Something underneath failed.
+    #[error(transparent)]
+    Failed(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for ChangePasswordError {
+    fn from(error: E) -> Self {
+        match error.into() {
+            // Another request changed it first.
+            Failure::Store(StoreError::Refused(Rule::CredentialsChanged)) => Self::WrongPassword,
+            other => Self::Failed(other),
+        }
+    }
+}
+
+/// Changes the caller's password and ends all their other sessions.
+///
+/// `current` is `None` where what was given can be nobody's password.
+pub async fn change_password<D: Database, K: KeyValue, C: Clock>(
+    store: &Store<D>,
+    announcer: &Announcer<'_, K, C>,
+    identity: &Identity,
+    (current, new): (Option<Password>, &Password),
+    cost: BcryptCost,
+    entropy: &impl Entropy,
+) -> Result<(), ChangePasswordError> {
+    let (user, session) = (identity.user(), identity.session());
+    let current = current.ok_or(ChangePasswordError::WrongPassword)?;
+    let old = users::password_hash(store, user)
+        .await?
+        .ok_or(ChangePasswordError::WrongPassword)?;
+    if !old.verify(&current)? {
+        return Err(ChangePasswordError::WrongPassword);
+    }
+    let new = PasswordHash::of(new, cost, entropy)?;
+    // Announced before it is done: if the announcement fails nothing has changed, and the client can try again.
+    let open = sessions::open_ids(store, user, Which::AllBut(session)).await?;
+    announcer.announce(&open).await?;
+    let change = PasswordChange {
+        user,
+        session,
+        old: &old,
+        new: &new,
+    };
+    let ended = sessions::change_password(store, &change, announcer.now()).await?;
+    // And once more for those that started in between.
+    let missed: Vec<_> = ended.into_iter().filter(|id| !open.contains(id)).collect();
+    Ok(announcer.announce(&missed).await?)
+}

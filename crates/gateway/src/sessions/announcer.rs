@@ -1,0 +1,40 @@
+//! Telling the verifiers that sessions have ended.
+
+use std::time::Duration;
+
+use crate::domain::SessionId;
+use crate::ports::{Clock, KeyValue, KeyValueError, Timestamp};
+use crate::tokens::announce_sign_out;
+
+/// Announces the end of sessions in the key-value store, for as long as an access token of theirs may live.
+#[derive(Debug)]
+pub struct Announcer<'a, K, C> {
+    store: &'a K,
+    clock: &'a C,
+    token_lifetime: Duration,
+}
+
+impl<'a, K: KeyValue, C: Clock> Announcer<'a, K, C> {
+    /// An announcer where access tokens live for `token_lifetime`.
+    pub fn new(store: &'a K, clock: &'a C, token_lifetime: Duration) -> Self {
+        Self {
+            store,
+            clock,
+            token_lifetime,
+        }
+    }
+
+    /// Announces the end of each of `sessions`.
+    pub(crate) async fn announce(&self, sessions: &[SessionId]) -> Result<(), KeyValueError> {
+        let until = self.now().after(self.token_lifetime);
+        for &session in sessions {
+            announce_sign_out(self.store, session, until).await?;
+        }
+        Ok(())
+    }
+
+    /// Now.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

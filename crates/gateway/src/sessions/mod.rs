@@ -1,0 +1,47 @@
+//! Sessions: signing in, refreshing, signing out.
+
+mod announcer;
+mod end;
+mod grant;
+mod keys;
+mod refresh;
+mod sign_in;
+
+use std::time::Duration;
+
+pub use announcer::Announcer;
+pub use end::end;
+pub use grant::{Client, Grant};
+pub use keys::{KeyCache, published_signing_key};
+pub use refresh::RefreshError;
+pub use sign_in::{Credentials, SignInError};
+
+use crate::ports::{Clock, Entropy, KeyValue};
+use crate::store::Store;
+use crate::tokens::Issuer;
+
+/// What it takes to give somebody a session.
+#[derive(Debug)]
+pub struct Sessions<'a, D, K, C, E> {
+    /// Where users, sessions and signing keys are.
+    pub store: &'a Store<D>,
+    /// Where the public keys are published and the ends of sessions announced.
+    pub key_value: &'a K,
+    /// The clock.
+    pub clock: &'a C,
+    /// The source of ids and tokens.
+    pub entropy: &'a E,
+    /// The instance's memory of the signing key.
+    pub keys: &'a KeyCache,
+    /// What access tokens say of where they come from.
+    pub issuer: &'a Issuer,
+    /// How long a refresh token can be used; each use gives a new one as long again.
+    pub refresh_lifetime: Duration,
+}
+
+impl<'a, D, K: KeyValue, C: Clock, E: Entropy> Sessions<'a, D, K, C, E> {
+    /// Announces the ends of these sessions.
+    pub fn announcer(&self) -> Announcer<'a, K, C> {
+        Announcer::new(self.key_value, self.clock, self.issuer.lifetime)
+    }
+}

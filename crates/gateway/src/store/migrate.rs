@@ -1,0 +1,123 @@
+//! Bringing the schema up to date, on first use.
+//!
+//! Any number of instances may start at the same moment. On a local file they take turns: the first holds the write lock
+//! while it migrates, the others wait and then find nothing left to do. Every statement of a migration is harmless when
+//! it runs again, so it is right too on a remote server where the lock does not outlast a statement.
+
+mod statements;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use self::statements::statements;
+use super::{Store, StoreError};
+use crate::ports::{Database, Value};
+
+/// A file of `migrations/`.
+#[derive(Debug)]
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// In the order in which they are applied. A migration that has been released is never changed.
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "identity",
+    sql: include_str!("../../../../migrations/0001_identity.sql"),
+}];
+
+/// What an instance knows of the schema: one for an instance, as a `static`.
+#[derive(Debug, Default)]
+pub struct Schema {
+    current: AtomicBool,
+}
+
+impl Schema {
+    /// Nothing is known yet.
+    pub const fn new() -> Self {
+        Self {
+            current: AtomicBool::new(false),
+        }
+    }
+
+    /// Migrates, unless this instance knows that it need not.
+    pub(super) async fn ensure<D: Database>(&self, store: &Store<D>) -> Result<(), StoreError> {
+        if self.current.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        if applied(store).await? < newest() {
+            migrate(store).await?;
+        }
+        write_ahead(store).await?;
+        self.current.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+/// The version that the database is at.
+async fn applied<D: Database>(store: &Store<D>) -> Result<i64, StoreError> {
+    let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'";
+    if store.first(table, &[]).await?.is_none() {
+        return Ok(0);
+    }
+    let version = store
+        .first("SELECT coalesce(max(version), 0) FROM schema_migrations", &[])
+        .await?;
+    version.map_or(Ok(0), |mut row| row.integer())
+}
+
+async fn migrate<D: Database>(store: &Store<D>) -> Result<(), StoreError> {
+    // IMMEDIATE takes the write lock now, so that two instances do not both read and then both write.
+    store.run("BEGIN IMMEDIATE", &[]).await?;
+    let migrated = apply_missing(store).await;
+    if migrated.is_ok() {
+        return match store.run("COMMIT", &[]).await {
+            // A remote server has committed each statement by itself.
+            Err(StoreError::Failed(words)) if words.contains("no transaction is active") => Ok(()),
+            other => other.map(drop),
+        };
+    }
+    // What failed is worth more than whether the rollback, which closing the connection does too, worked.
+    let _rollback = store.run("ROLLBACK", &[]).await;
+    migrated
+}
+
+async fn apply_missing<D: Database>(store: &Store<D>) -> Result<(), StoreError> {
+    let create = "CREATE TABLE IF NOT EXISTS schema_migrations (
+         version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT";
+    store.run(create, &[]).await?;
+    // Again, now that nobody else can be at it.
+    let applied = applied(store).await?;
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version > applied) {
+        for statement in statements(migration.sql) {
+            store.run(statement, &[]).await?;
+        }
+        let record = "INSERT INTO schema_migrations (version, name, applied_at)
+             VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) ON CONFLICT (version) DO NOTHING";
+        store
+            .run(
+                record,
+                &[
+                    Value::Integer(migration.version),
+                    Value::Text(migration.name.to_owned()),
+                ],
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+/// Turns on the write-ahead log, with which readers do not wait for a writer. It stays in the file. Nothing depends on
+/// it but speed: where it is not to be had now (others are in the file) or ever (a remote server has its own journal),
+/// the next instance tries again.
+async fn write_ahead<D: Database>(store: &Store<D>) -> Result<(), StoreError> {
+    match store.first("PRAGMA journal_mode = WAL", &[]).await {
+        Ok(_) | Err(StoreError::Busy | StoreError::Failed(_)) => Ok(()),
+        Err(other) => Err(other),
+    }
+}

@@ -1,0 +1,64 @@
+//! Where the data lives: SQL, one small function a statement, named for what it does.
+//!
+//! The database decides. Uniqueness, references, the last administrator, the single use of a refresh token are held by
+//! the schema (`migrations/`); the functions here only turn what it refuses into a [`StoreError`].
+
+mod columns;
+mod error;
+mod migrate;
+pub mod outbox;
+pub mod roles;
+mod rule;
+pub mod sessions;
+pub mod signing_keys;
+pub mod users;
+
+pub use error::StoreError;
+pub use migrate::Schema;
+pub use rule::Rule;
+
+use self::columns::Columns;
+use crate::ports::{Database, DatabaseError, Value};
+
+/// How often a statement is tried while another writer holds the database. Each try already waits as long as the
+/// database's own busy timeout.
+const ATTEMPTS: u32 = 3;
+
+/// A connection to a database whose schema is current.
+#[derive(Debug)]
+pub struct Store<D> {
+    database: D,
+}
+
+impl<D: Database> Store<D> {
+    /// Makes a store of a fresh connection. `schema` is to be the instance's one: with it, only the first connection
+    /// of an instance looks whether there is anything to migrate.
+    pub async fn open(database: D, schema: &Schema) -> Result<Self, StoreError> {
+        let store = Self { database };
+        // Off by default, and per connection. Outside a transaction, where it would be ignored.
+        store.run("PRAGMA foreign_keys = ON", &[]).await?;
+        schema.ensure(&store).await?;
+        Ok(store)
+    }
+
+    async fn run(&self, statement: &str, parameters: &[Value]) -> Result<Vec<Columns>, StoreError> {
+        let mut attempt = 1;
+        loop {
+            match self.database.execute(statement, parameters).await {
+                Ok(rows) => return Ok(rows.into_iter().map(Columns::new).collect()),
+                Err(DatabaseError::Locked) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(StoreError::from(error)),
+            }
+        }
+    }
+
+    /// The first row of the answer, if there is one.
+    async fn first(&self, statement: &str, parameters: &[Value]) -> Result<Option<Columns>, StoreError> {
+        Ok(self.run(statement, parameters).await?.into_iter().next())
+    }
+
+    /// Whether the database answers. For readiness.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.run("SELECT 1 FROM users LIMIT 1", &[]).await.map(drop)
+    }
+}

@@ -1,0 +1,80 @@
+//! The rules of the schema that a caller can run into, by the words in which the database refuses.
+
+/// A rule of the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// An e-mail address has one user.
+    EmailTaken,
+    /// A role name has one role.
+    RoleExists,
+    /// A role is granted to, or taken from, a user there is.
+    UnknownUser,
+    /// What is granted or taken is a role there is.
+    UnknownRole,
+    /// A built-in role stays.
+    RoleProtected,
+    /// A role that somebody has stays.
+    RoleInUse,
+    /// Somebody is always an administrator.
+    LastAdmin,
+    /// There is one first administrator.
+    AdminExists,
+    /// What was verified is still the user's password.
+    CredentialsChanged,
+    /// A refresh token is known, and its session neither ended nor expired.
+    RefreshTokenDead,
+    /// A refresh token is used once.
+    RefreshTokenReplayed,
+}
+
+/// What follows `constraint failed: ` in the database's words, and the rule it stands for.
+const RULES: [(&str, Rule); 11] = [
+    ("users.email", Rule::EmailTaken),
+    ("roles.name", Rule::RoleExists),
+    ("unknown_user", Rule::UnknownUser),
+    ("unknown_role", Rule::UnknownRole),
+    ("role_protected", Rule::RoleProtected),
+    ("role_in_use", Rule::RoleInUse),
+    ("last_admin", Rule::LastAdmin),
+    ("admin_exists", Rule::AdminExists),
+    ("credentials_changed", Rule::CredentialsChanged),
+    ("refresh_token_dead", Rule::RefreshTokenDead),
+    ("refresh_token_replayed", Rule::RefreshTokenReplayed),
+];
+
+impl Rule {
+    /// The rule that the database names, if it is one that a caller can run into.
+    pub(super) fn of(words: &str) -> Option<Self> {
+        let (_, name) = words.split_once("constraint failed: ")?;
+        // Some drivers add the error code after the name.
+        let name = name
+            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'))
+            .next()?;
+        RULES
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, rule)| *rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rule_is_found_in_the_databases_own_words() {
+        for (words, rule) in [
+            ("UNIQUE constraint failed: users.email", Some(Rule::EmailTaken)),
+            (
+                "UNIQUE constraint failed: users.email (code 2067)",
+                Some(Rule::EmailTaken),
+            ),
+            ("UNIQUE constraint failed: roles.name", Some(Rule::RoleExists)),
+            ("TRIGGER constraint failed: last_admin", Some(Rule::LastAdmin)),
+            ("CHECK constraint failed: password_hash_is_bcrypt", None),
+            ("FOREIGN KEY constraint failed", None),
+        ] {
+            assert_eq!(Rule::of(words), rule, "{words}");
+        }
+    }
+}

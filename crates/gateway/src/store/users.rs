@@ -1,0 +1,119 @@
+//! Users.
+
+use super::{Store, StoreError};
+use crate::domain::{EmailAddress, NewUser, PasswordHash, User, UserId, UserToStore, rfc3339};
+use crate::ports::{Clock, Database, Entropy, Value};
+
+/// What a [`User`] is made of, to be read with `Columns::user`. Roles come as a JSON array, in alphabetical order.
+pub(super) const USER_COLUMNS: &str = "users.id, users.email, (SELECT json_group_array(role) FROM (
+        SELECT role FROM user_roles WHERE user_id = users.id ORDER BY role
+    )), users.created_at";
+
+/// Creates a user.
+///
+/// `before_create` is the before-create hook: any function from the new user as given to the new user as stored. It is
+/// called right before the insert; what it returns is what the row holds, and if it fails there is no row.
+pub async fn create<D: Database, E: From<StoreError>>(
+    store: &Store<D>,
+    new: NewUser,
+    before_create: impl AsyncFnOnce(NewUser) -> Result<UserToStore, E>,
+    clock: &impl Clock,
+    entropy: &impl Entropy,
+) -> Result<User, E> {
+    let user = before_create(new).await?;
+    Ok(insert(store, INSERT_USER, &user, clock, entropy).await?)
+}
+
+/// Creates the first administrator, with the same hook as [`create`]. Refused once there is any.
+pub async fn create_first_administrator<D: Database, E: From<StoreError>>(
+    store: &Store<D>,
+    new: NewUser,
+    before_create: impl AsyncFnOnce(NewUser) -> Result<UserToStore, E>,
+    clock: &impl Clock,
+    entropy: &impl Entropy,
+) -> Result<User, E> {
+    let user = before_create(new).await?;
+    Ok(insert(store, INSERT_FIRST_ADMINISTRATOR, &user, clock, entropy).await?)
+}
+
+const INSERT_USER: &str =
+    "INSERT INTO users (id, email, password_hash, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)";
+
+const INSERT_FIRST_ADMINISTRATOR: &str =
+    "INSERT INTO first_administrators (id, email, password_hash, created_at) VALUES (?1, ?2, ?3, ?4)";
+
+async fn insert<D: Database>(
+    store: &Store<D>,
+    statement: &str,
+    user: &UserToStore,
+    clock: &impl Clock,
+    entropy: &impl Entropy,
+) -> Result<User, StoreError> {
+    let id = UserId::generate(clock, entropy);
+    let parameters = [
+        Value::Text(id.to_string()),
+        Value::Text(user.email.as_str().to_owned()),
+        Value::Text(user.password_hash.as_str().to_owned()),
+        Value::Text(rfc3339(clock.now())),
+    ];
+    store.run(statement, &parameters).await?;
+    // The triggers gave the row its roles; what is shown is what is stored.
+    find(store, id)
+        .await?
+        .ok_or_else(|| StoreError::damaged("a new user is not there"))
+}
+
+/// The user of this id.
+pub async fn find<D: Database>(store: &Store<D>, id: UserId) -> Result<Option<User>, StoreError> {
+    let statement = format!("SELECT {USER_COLUMNS} FROM users WHERE id = ?1");
+    let row = store.first(&statement, &[Value::Text(id.to_string())]).await?;
+    row.map(|mut row| row.user()).transpose()
+}
+
+/// The user of this address, and what their password is checked against.
+pub async fn find_with_hash<D: Database>(
+    store: &Store<D>,
+    email: &EmailAddress,
+) -> Result<Option<(User, PasswordHash)>, StoreError> {
+    let statement = format!("SELECT {USER_COLUMNS}, password_hash FROM users WHERE email = ?1");
+    let row = store
+        .first(&statement, &[Value::Text(email.as_str().to_owned())])
+        .await?;
+    row.map(|mut row| Ok((row.user()?, row.password_hash()?)))
+        .transpose()
+}
+
+/// What the user's password is checked against.
+pub async fn password_hash<D: Database>(
+    store: &Store<D>,
+    id: UserId,
+) -> Result<Option<PasswordHash>, StoreError> {
+    let statement = "SELECT password_hash FROM users WHERE id = ?1";
+    let row = store.first(statement, &[Value::Text(id.to_string())]).await?;
+    row.map(|mut row| row.password_hash()).transpose()
+}
+
+/// At most `limit` users after the id `after`, in the order in which they signed up (ids grow with time). With `email`,
+/// only the user of that address.
+pub async fn list<D: Database>(
+    store: &Store<D>,
+    email: Option<&EmailAddress>,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<Vec<User>, StoreError> {
+    let statement = format!(
+        "SELECT {USER_COLUMNS} FROM users WHERE (?1 IS NULL OR email = ?1) AND (?2 IS NULL OR id > ?2)
+         ORDER BY id LIMIT ?3"
+    );
+    let parameters = [
+        email.map_or(Value::Null, |email| Value::Text(email.as_str().to_owned())),
+        after.map_or(Value::Null, |id| Value::Text(id.to_string())),
+        Value::Integer(i64::from(limit)),
+    ];
+    store
+        .run(&statement, &parameters)
+        .await?
+        .iter_mut()
+        .map(super::Columns::user)
+        .collect()
+}

@@ -1,0 +1,82 @@
+//! A key-value store in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::ports::{KeyValue, KeyValueError};
+
+/// A key-value store in memory that can be made to fail.
+#[derive(Debug, Default)]
+pub struct MemoryKeyValue(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    entries: BTreeMap<String, Vec<u8>>,
+    reads: usize,
+    down: bool,
+}
+
+impl MemoryKeyValue {
+    /// Every operation fails from now on (`true`) or works again.
+    pub fn set_down(&self, down: bool) {
+        self.locked().down = down;
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.locked().entries.clear();
+    }
+
+    /// How often `get` has been called.
+    pub fn reads(&self) -> usize {
+        self.locked().reads
+    }
+
+    /// The keys there are.
+    pub fn keys(&self) -> Vec<String> {
+        self.locked().entries.keys().cloned().collect()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn up(&self) -> Result<MutexGuard<'_, Inner>, KeyValueError> {
+        let inner = self.locked();
+        if inner.down {
+            Err(KeyValueError("down".to_owned()))
+        } else {
+            Ok(inner)
+        }
+    }
+}
+
+impl KeyValue for MemoryKeyValue {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
+        let mut inner = self.up()?;
+        inner.reads += 1;
+        Ok(inner.entries.get(key).cloned())
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), KeyValueError> {
+        self.up()?.entries.insert(key.to_owned(), value.to_vec());
+        Ok(())
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), KeyValueError> {
+        self.up()?.entries.remove(key);
+        Ok(())
+    }
+
+    async fn increment(&self, key: &str, delta: i64) -> Result<i64, KeyValueError> {
+        let mut inner = self.up()?;
+        let value = inner.entries.entry(key.to_owned()).or_insert_with(|| vec![0; 8]);
+        let bytes = value
+            .as_slice()
+            .try_into()
+            .map_err(|_| KeyValueError("not a counter".to_owned()))?;
+        let sum = i64::from_le_bytes(bytes) + delta;
+        *value = sum.to_le_bytes().to_vec();
+        Ok(sum)
+    }
+}

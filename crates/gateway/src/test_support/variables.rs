@@ -1,0 +1,48 @@
+//! Variables as a test sets them.
+
+use std::collections::BTreeMap;
+
+use crate::ports::Variables;
+
+/// The defaults of spin.toml, but for a bcrypt cost that a test can wait for; and whatever a test sets.
+#[derive(Clone, Debug)]
+pub struct TestVariables(BTreeMap<String, String>);
+
+impl Default for TestVariables {
+    fn default() -> Self {
+        let defaults = [
+            ("issuer", "jetway"),
+            ("audience", "jetway"),
+            ("bcrypt_cost", "4"),
+            ("access_token_ttl", "600"),
+            ("refresh_token_ttl", "2592000"),
+            ("bootstrap_token", ""),
+            ("redis_url", "redis://127.0.0.1:6379"),
+            ("trusted_proxies", ""),
+            (
+                "rate_limits",
+                "POST /api/v1/signin signin 10;w=60, 5;w=60;by=email\n* /... default 300;w=60",
+            ),
+        ];
+        Self(
+            defaults
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+        )
+    }
+}
+
+impl TestVariables {
+    /// These variables, but for this one.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.insert(name.to_owned(), value.to_owned());
+        self
+    }
+}
+
+impl Variables for TestVariables {
+    async fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+}
