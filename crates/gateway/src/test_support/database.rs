@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::types::{Value as Sql, ValueRef};
-use rusqlite::{ErrorCode, params_from_iter};
+use rusqlite::params_from_iter;
 
 use crate::ports::{Database, DatabaseError, Row, Value};
 use crate::store::{Schema, Store};
@@ -121,11 +121,7 @@ fn from_sql(value: ValueRef<'_>) -> Value {
     }
 }
 
+/// Through the words alone, which are all that reaches a guest.
 fn database_error(error: rusqlite::Error) -> DatabaseError {
-    let words = error.to_string();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DatabaseError::Locked,
-        Some(ErrorCode::ConstraintViolation) => DatabaseError::Constraint(words),
-        _ => DatabaseError::Other(words),
-    }
+    DatabaseError::from_sqlite(error.to_string())
 }
