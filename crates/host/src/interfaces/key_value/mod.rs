@@ -22,15 +22,15 @@ use crate::backends::key_value::{CompareAndSwap, Store, StoreProvider};
 
 /// A store that was opened through `spin:key-value`.
 #[derive(Debug)]
-pub(super) struct OpenStore(Arc<dyn Store>);
+pub struct OpenStore(Arc<dyn Store>);
 
 /// A store that was opened through `wasi:keyvalue`.
 #[derive(Debug)]
-pub(super) struct OpenBucket(Arc<dyn Store>);
+pub struct OpenBucket(Arc<dyn Store>);
 
 /// A compare-and-swap that has begun.
 #[derive(Debug)]
-pub(super) struct OpenSwap {
+pub struct OpenSwap {
     store: Arc<dyn Store>,
     key: String,
     swap: Arc<dyn CompareAndSwap>,
