@@ -1,2 +1,32 @@
-//! The project commands.
-fn main() {}
+//! The project's commands.
+
+mod build;
+mod cargo;
+mod cli;
+mod deny;
+mod lint;
+mod test;
+mod up;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Up(options) => up::run(&options),
+        Command::Test(options) => test::run(&options.only),
+        Command::Build => build::for_up(),
+        Command::Lint => lint::clippy(),
+        Command::Fmt(options) => lint::format(options.check),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `cargo xtask up`: everything that a person needs to try the gateway, started in order and stopped together.
+
+mod admin;
+mod banner;
+mod crew;
+mod http;
+mod ports;
+mod redis;
+mod runtime;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use jetway_processes::Supervised;
+
+use crate::build;
+use crate::cli::UpOptions;
+use crate::workspace::{program, root, state};
+use admin::Admin;
+use crew::{Crew, Interrupted};
+use runtime::Runtime;
+
+/// The first start compiles all components to machine code, on one core that may be slow.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// Where everything listens.
+struct Addresses {
+    gateway: SocketAddr,
+    flights: SocketAddr,
+    bookings: SocketAddr,
+}
+
+/// Builds, starts and shows everything, and keeps it running until Ctrl-C.
+pub(crate) fn run(options: &UpOptions) -> Result<()> {
+    // What can be refused at once is refused before the build.
+    let addresses = Addresses::choose(options)?;
+    let runtime = Runtime::choose(options.runtime)?;
+    if !options.skip_build {
+        build::for_up()?;
+    }
+    let mut crew = Crew::assemble()?;
+    let served = serve(&addresses, &runtime, &mut crew);
+    eprintln!("\nStopping.");
+    crew.dismiss();
+    match served {
+        Err(error) if error.is::<Interrupted>() => Ok(()),
+        other => other,
+    }
+}
+
+impl Addresses {
+    fn choose(options: &UpOptions) -> Result<Self> {
+        let local =
+            |port, flag| Ok::<_, anyhow::Error>((Ipv4Addr::LOCALHOST, ports::choose(port, flag)?).into());
+        Ok(Self {
+            gateway: local(options.port, "--port")?,
+            flights: local(options.flights_port, "--flights-port")?,
+            bookings: local(options.bookings_port, "--bookings-port")?,
+        })
+    }
+}
+
+fn serve(addresses: &Addresses, runtime: &Runtime, crew: &mut Crew) -> Result<()> {
+    let redis_url = redis::provide(crew)?;
+    start_demo(addresses, crew)?;
+    let admin = Admin::remembered_or_new(&state())?;
+    start_gateway(addresses, runtime, redis_url.as_deref(), &admin, crew)?;
+    let admin_note = admin.bootstrap(addresses.gateway)?;
+    banner::show(addresses.gateway, &admin_note);
+    crew.watch()
+}
+
+fn start_demo(addresses: &Addresses, crew: &mut Crew) -> Result<()> {
+    let demo = built(program("jetway-demo"))?;
+    crew.add(
+        "the demo services",
+        Supervised::start(demo, |command| {
+            command.args(["--flights", &addresses.flights.to_string()]);
+            command.args(["--bookings", &addresses.bookings.to_string()]);
+        }),
+    )?;
+    for address in [addresses.flights, addresses.bookings] {
+        crew.wait_until_ok(address, "/healthz", PATIENCE)
+            .context("the demo services did not start")?;
+    }
+    Ok(())
+}
+
+fn start_gateway(
+    addresses: &Addresses,
+    runtime: &Runtime,
+    redis_url: Option<&str>,
+    admin: &Admin,
+    crew: &mut Crew,
+) -> Result<()> {
+    eprintln!(
+        "Starting the gateway on {} (the first start compiles the components for this machine).",
+        runtime.name()
+    );
+    let program = built(runtime.program())?;
+    crew.add(
+        "the gateway",
+        Supervised::start(program, |command| {
+            command.current_dir(root()).args(["up", "--from", "spin.toml"]);
+            command.args(["--listen", &addresses.gateway.to_string()]);
+            // In the environment and not on the command line, which every user of the machine can read.
+            command.env(
+                "SPIN_VARIABLE_FLIGHT_SERVICE_URL",
+                format!("http://{}", addresses.flights),
+            );
+            command.env(
+                "SPIN_VARIABLE_BOOKING_SERVICE_URL",
+                format!("http://{}", addresses.bookings),
+            );
+            command.env("SPIN_VARIABLE_BOOTSTRAP_TOKEN", admin.bootstrap_token());
+            if let Some(url) = redis_url {
+                command.env("SPIN_VARIABLE_REDIS_URL", url);
+            }
+        }),
+    )?;
+    crew.wait_until_ok(addresses.gateway, "/readyz", PATIENCE)
+        .context("the gateway did not become ready")
+}
+
+/// A program's path, if it is there. A bare name is looked up on the PATH later.
+fn built(program: PathBuf) -> Result<PathBuf> {
+    if program.is_absolute() && !program.is_file() {
+        bail!(
+            "{} is not built: run `cargo xtask build`, or leave out --skip-build",
+            program.display()
+        );
+    }
+    Ok(program)
+}
