@@ -37,10 +37,7 @@ fn check_advisories(folder: &Path) -> Result<()> {
         );
         return Ok(());
     }
-    run(&mut cargo_deny(
-        folder,
-        &["--offline", "check", "advisories"],
-    ))
+    run(&mut cargo_deny(folder, &["--offline", "check", "advisories"]))
 }
 
 /// `cargo deny` with the installed one before any other.
