@@ -1,22 +1,21 @@
 //! One gateway process with a state folder, variables and stub services of its own.
 
-use std::collections::BTreeMap;
-use std::env;
-use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use crate::call::Call;
 use crate::process::Process;
+use crate::setup::{Setup, serving_address};
 use crate::upstream::Upstream;
-use crate::{Answer, User, prerequisites};
+use crate::{Answer, User, state};
 
 /// A password that every rule accepts.
 pub const PASSWORD: &str = "correct horse battery";
@@ -24,22 +23,16 @@ pub const PASSWORD: &str = "correct horse battery";
 /// What the test gateways are told as `bootstrap_token`, unless a test says otherwise.
 pub const BOOTSTRAP_TOKEN: &str = "test-bootstrap-token-of-32-bytes";
 
-/// The first start of a host that has an empty compile cache compiles every component, perhaps beside a busy build.
-const PATIENCE: Duration = Duration::from_secs(180);
-
 /// A running gateway.
 pub struct TestApp {
     process: Process,
     address: SocketAddr,
-    state: Arc<TempDir>,
-    variables: BTreeMap<String, String>,
-    flights: Upstream,
-    bookings: Upstream,
+    setup: Setup,
     admin: OnceCell<User>,
 }
 
 impl TestApp {
-    /// The gateway that all tests share whose data can be disjoint: limits too wide to meet, nobody's Redis.
+    /// The gateway that all tests share whose data can be disjoint.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<TestApp> = OnceLock::new();
         SHARED.get_or_init(|| {
@@ -49,88 +42,35 @@ impl TestApp {
         })
     }
 
-    /// A gateway of its own, with the variables that the shared one has.
+    /// A gateway of its own.
     pub fn start() -> Self {
-        Self::with(&[])
+        Setup::usual().start()
     }
 
     /// A gateway of its own, with these variables set besides the usual ones (or instead of them).
     pub fn with(variables: &[(&str, &str)]) -> Self {
-        Self::with_upstreams(Upstream::echo(), Upstream::echo(), variables)
-    }
-
-    /// A gateway of its own in front of these two services, with the rate limits that the manifest sets by itself.
-    pub fn with_default_limits(flights: Upstream, bookings: Upstream) -> Self {
-        let mut variables = usual_variables(&flights, &bookings);
-        variables.retain(|name, _| !name.starts_with("rate_limit_"));
-        Self::on(new_state(), variables, flights, bookings)
+        Setup::usual().with(variables).start()
     }
 
     /// A gateway of its own in front of these two services.
-    pub fn with_upstreams(flights: Upstream, bookings: Upstream, variables: &[(&str, &str)]) -> Self {
-        let mut all = usual_variables(&flights, &bookings);
-        all.extend(
-            variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        );
-        Self::on(new_state(), all, flights, bookings)
+    pub fn in_front_of(flights: Upstream, bookings: Upstream) -> Self {
+        Setup::in_front_of(flights, bookings).start()
     }
-    fn on(
-        state: Arc<TempDir>,
-        variables: BTreeMap<String, String>,
-        flights: Upstream,
-        bookings: Upstream,
-    ) -> Self {
-        let process = start_gateway(state.path(), &variables);
+
+    /// Waits until a process that has been launched with this set-up serves.
+    pub(crate) fn serving(process: Process, setup: Setup) -> Self {
         let address = serving_address(&process);
         Self {
             process,
             address,
-            state,
-            variables,
-            flights,
-            bookings,
+            setup,
             admin: OnceCell::new(),
         }
     }
 
-    /// `count` gateways that start at the same moment on one new state folder.
-    pub fn several_at_once(count: usize) -> Vec<Self> {
-        let (flights, bookings) = (Upstream::echo(), Upstream::echo());
-        let variables = usual_variables(&flights, &bookings);
-        let state = new_state();
-        let started: Vec<_> = (0..count)
-            .map(|_| start_gateway(state.path(), &variables))
-            .collect();
-        started
-            .into_iter()
-            .map(|process| Self {
-                address: serving_address(&process),
-                process,
-                state: Arc::clone(&state),
-                variables: variables.clone(),
-                flights: flights.clone(),
-                bookings: bookings.clone(),
-                admin: OnceCell::new(),
-            })
-            .collect()
-    }
-
     /// A second gateway on the same state folder, with these variables changed.
     pub fn another_with(&self, changed: &[(&str, &str)]) -> Self {
-        let mut variables = self.variables.clone();
-        variables.extend(
-            changed
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        );
-        Self::on(
-            Arc::clone(&self.state),
-            variables,
-            self.flights.clone(),
-            self.bookings.clone(),
-        )
+        self.setup.clone().with(changed).start()
     }
 
     /// A second gateway on the same state folder.
@@ -153,13 +93,18 @@ impl TestApp {
     /// Stops the gateway, does something to its state folder, and starts it again.
     pub fn restart_after(&mut self, change: impl FnOnce(&Path)) {
         self.process.stop();
-        change(self.state.path());
+        change(&self.setup.state());
         self.start_again();
     }
 
     fn start_again(&mut self) {
-        self.process = start_gateway(self.state.path(), &self.variables);
+        self.process = self.setup.launch();
         self.address = serving_address(&self.process);
+    }
+
+    /// Tells the gateway to end, as an operator does, and waits until it has.
+    pub fn stop(&mut self) -> ExitStatus {
+        self.process.stop()
     }
 
     /// Where the gateway listens.
@@ -168,18 +113,27 @@ impl TestApp {
     }
 
     /// The gateway's state folder.
-    pub fn state(&self) -> &Path {
-        self.state.path()
+    pub fn state(&self) -> PathBuf {
+        self.setup.state()
+    }
+
+    /// How many rows a table of the gateway's database has.
+    pub fn rows_in(&self, table: &str) -> i64 {
+        state::number(
+            &self.state(),
+            &format!("SELECT count(*) FROM {table} WHERE ?1 = ''"),
+            "",
+        )
     }
 
     /// The service behind `/api/v1/flights/...`.
     pub fn flights(&self) -> &Upstream {
-        &self.flights
+        &self.setup.flights
     }
 
     /// The service behind `/api/v1/bookings/...`.
     pub fn bookings(&self) -> &Upstream {
-        &self.bookings
+        &self.setup.bookings
     }
 
     /// Everything that the gateway wrote so far.
@@ -288,32 +242,6 @@ impl TestApp {
     }
 }
 
-fn new_state() -> Arc<TempDir> {
-    Arc::new(tempfile::tempdir().expect("a folder for the state"))
-}
-
-/// Cheap hashes, limits too wide to meet, nobody's Redis.
-fn usual_variables(flights: &Upstream, bookings: &Upstream) -> BTreeMap<String, String> {
-    let nobody = format!("redis://127.0.0.1:{}", unused_port());
-    let variables = [
-        ("flight_service_url", flights.url()),
-        ("booking_service_url", bookings.url()),
-        ("redis_url", nobody),
-        ("bcrypt_cost", "4".to_owned()),
-        ("bootstrap_token", BOOTSTRAP_TOKEN.to_owned()),
-        ("rate_limit_default", "1000000;w=60".to_owned()),
-        ("rate_limit_signup", "1000000;w=60".to_owned()),
-        (
-            "rate_limit_signin",
-            "1000000;w=60, 1000000;w=60;by=email".to_owned(),
-        ),
-    ];
-    variables
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
 /// An address that nobody has used.
 pub fn new_email() -> String {
     format!("user-{}@example.com", unique())
@@ -323,42 +251,6 @@ pub fn new_email() -> String {
 pub fn unique() -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-/// A port that nobody listens on.
-pub fn unused_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener
-        .local_addr()
-        .expect("a bound listener has an address")
-        .port()
-}
-
-/// Starts the runtime under test on `state`, and does not wait for it.
-pub fn start_gateway(state: &Path, variables: &BTreeMap<String, String>) -> Process {
-    Process::start(&prerequisites::runtime(), |command| {
-        command.arg("up").arg("--from").arg(prerequisites::manifest());
-        command
-            .args(["--listen", "127.0.0.1:0"])
-            .arg("--state-dir")
-            .arg(state);
-        for (name, _) in
-            env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SPIN_VARIABLE_"))
-        {
-            command.env_remove(name);
-        }
-        for (name, value) in variables {
-            command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
-        }
-    })
-}
-
-/// The address that a starting gateway prints when it serves.
-pub fn serving_address(process: &Process) -> SocketAddr {
-    let address = process.wait_for("Serving http://", PATIENCE);
-    address
-        .parse()
-        .unwrap_or_else(|_| panic!("not an address: {address}"))
 }
 
 /// Prints the end of the shared gateway's log with every failed test: nobody else can say which line belongs to it.

@@ -21,6 +21,7 @@ pub mod prerequisites;
 pub mod process;
 pub mod raw;
 pub mod redis;
+pub mod setup;
 pub mod state;
 pub mod tokens;
 pub mod upstream;
@@ -28,6 +29,7 @@ pub mod user;
 
 pub use answer::Answer;
 pub use app::TestApp;
+pub use setup::Setup;
 pub use user::User;
 
 use std::sync::LazyLock;

@@ -40,12 +40,17 @@ pub fn on_real_spin() -> bool {
     env::var("JETWAY_RUNTIME").is_ok_and(|runtime| runtime == "spin")
 }
 
-/// The program that runs the manifest: `JETWAY_HOST`, else the embedded host beside this test's own target folder; on
-/// a real Spin, the `spin` on the PATH.
+/// The program that runs the manifest: the embedded host, or on a real Spin the `spin` on the PATH.
 pub fn runtime() -> PathBuf {
     if on_real_spin() {
-        return PathBuf::from("spin");
+        PathBuf::from("spin")
+    } else {
+        host()
     }
+}
+
+/// The embedded host: `JETWAY_HOST`, else the one in this test's own target folder.
+pub fn host() -> PathBuf {
     let path = env::var_os("JETWAY_HOST").map_or_else(|| built_binary("jetway-host"), PathBuf::from);
     assert!(
         path.is_file(),

@@ -8,9 +8,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::app::unused_port;
 use crate::prerequisites;
 use crate::process::Process;
+use crate::setup::unused_port;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 

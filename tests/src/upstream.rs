@@ -13,7 +13,7 @@ use jetway_demo::Running;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::app::unused_port;
+use crate::setup::unused_port;
 use crate::{Answer, BACKGROUND};
 
 /// A stub service on a port of its own.

@@ -74,7 +74,7 @@ async fn a_path_that_only_begins_alike_is_not_found() {
 #[tokio::test]
 async fn a_booking_is_stored_under_its_user() {
     let (flights, bookings) = Upstream::demo();
-    let app = TestApp::with_upstreams(flights, bookings, &[]);
+    let app = TestApp::in_front_of(flights, bookings);
     let (ada, bob) = (app.new_user().await, app.new_user().await);
     let search = app.get("/api/v1/flights?limit=1").await.expect_json(200);
     let flight = search["flights"][0]["id"].as_str().unwrap();

@@ -1,8 +1,8 @@
 //! `GET /healthz` and `GET /readyz`.
 
 use http::Method;
-use jetway_tests::TestApp;
 use jetway_tests::upstream::Upstream;
+use jetway_tests::{Setup, TestApp};
 
 #[tokio::test]
 async fn a_gateway_that_runs_is_alive_and_ready() {
@@ -25,11 +25,9 @@ async fn readiness_makes_the_database_and_the_key() {
 
 #[tokio::test]
 async fn being_alive_needs_nothing() {
-    let app = TestApp::with_upstreams(
-        Upstream::dead(),
-        Upstream::dead(),
-        &[("bcrypt_cost", "99"), ("issuer", "")],
-    );
+    let app = Setup::in_front_of(Upstream::dead(), Upstream::dead())
+        .with(&[("bcrypt_cost", "99"), ("issuer", "")])
+        .start();
 
     app.get("/healthz").await.expect_json(200);
 }
@@ -40,7 +38,7 @@ async fn a_dead_upstream_is_not_ready() {
         (Upstream::dead(), Upstream::echo()),
         (Upstream::echo(), Upstream::dead()),
     ] {
-        let app = TestApp::with_upstreams(flights, bookings, &[]);
+        let app = TestApp::in_front_of(flights, bookings);
 
         app.get("/readyz").await.expect_problem(503, "not_ready");
         app.get("/healthz").await.expect_json(200);

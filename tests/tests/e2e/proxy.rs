@@ -115,7 +115,7 @@ async fn a_request_body_is_streamed() {
             .unwrap()
             .unwrap()
     };
-    let app = TestApp::with_upstreams(Upstream::echo(), Upstream::answering(first_piece_seen), &[]);
+    let app = TestApp::in_front_of(Upstream::echo(), Upstream::answering(first_piece_seen));
     let user = app.new_user().await;
     let (sender, body) = stream();
     sender.send(Ok("the first piece".into())).await.unwrap();
@@ -142,7 +142,7 @@ async fn an_answer_is_streamed() {
         let body = body.lock().unwrap().take().unwrap();
         async move { Response::new(body) }
     };
-    let app = TestApp::with_upstreams(Upstream::answering(service), Upstream::echo(), &[]);
+    let app = TestApp::in_front_of(Upstream::answering(service), Upstream::echo());
     sender.send(Ok("now".into())).await.unwrap();
 
     let call = app.get("/api/v1/flights").start();
@@ -181,7 +181,7 @@ async fn the_service_s_status_and_body_are_the_answer() {
             body,
         )
     };
-    let app = TestApp::with_upstreams(Upstream::answering(service), Upstream::echo(), &[]);
+    let app = TestApp::in_front_of(Upstream::answering(service), Upstream::echo());
 
     for status in [200, 201, 204, 304, 404, 409, 418, 500, 503] {
         let answer = app.get(&format!("/api/v1/flights/{status}")).await;
@@ -202,7 +202,7 @@ async fn the_service_s_status_and_body_are_the_answer() {
 
 #[tokio::test]
 async fn a_service_that_is_not_there_is_a_502() {
-    let app = TestApp::with_upstreams(Upstream::dead(), Upstream::echo(), &[]);
+    let app = TestApp::in_front_of(Upstream::dead(), Upstream::echo());
     let user = app.new_user().await;
 
     let problem = app
@@ -226,7 +226,7 @@ async fn a_service_that_breaks_off_or_talks_nonsense_is_a_502() {
         "HTTP/1.1 200 OK\r\nconte",
         "HTTP/1.1 99999 Odd\r\n\r\n",
     ] {
-        let app = TestApp::with_upstreams(Upstream::saying(words), Upstream::echo(), &[]);
+        let app = TestApp::in_front_of(Upstream::saying(words), Upstream::echo());
 
         app.get("/api/v1/flights")
             .await

@@ -196,7 +196,7 @@ async fn several_cookies_come_back_as_several() {
         ];
         (AppendHeaders(cookies), "with cookies").into_response()
     };
-    let app = TestApp::with_upstreams(Upstream::answering(service), Upstream::echo(), &[]);
+    let app = TestApp::in_front_of(Upstream::answering(service), Upstream::echo());
 
     let answer = app.get("/api/v1/flights").await;
 
@@ -214,7 +214,7 @@ async fn several_cookies_come_back_as_several() {
 async fn hop_by_hop_answer_headers_end_here() {
     let words = "HTTP/1.1 200 OK\r\nconnection: close, x-secret-hop\r\nkeep-alive: timeout=5\r\nx-secret-hop: 1\r\n\
                  proxy-authenticate: Basic\r\ntransfer-encoding: chunked\r\nx-own: kept\r\n\r\n4\r\nbody\r\n0\r\n\r\n";
-    let app = TestApp::with_upstreams(Upstream::saying(words), Upstream::echo(), &[]);
+    let app = TestApp::in_front_of(Upstream::saying(words), Upstream::echo());
 
     let answer = app.get("/api/v1/flights").await;
 
@@ -230,7 +230,7 @@ async fn hop_by_hop_answer_headers_end_here() {
 async fn a_service_cannot_speak_for_the_gateway() {
     let words = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-request-id: from-the-service\r\nratelimit: \"x\";r=0;t=0\r\n\
                  ratelimit-policy: \"x\";q=0;w=1\r\nconnection: close\r\n\r\nok";
-    let app = TestApp::with_upstreams(Upstream::saying(words), Upstream::echo(), &[]);
+    let app = TestApp::in_front_of(Upstream::saying(words), Upstream::echo());
 
     let answer = app
         .get("/api/v1/flights")
@@ -251,7 +251,7 @@ async fn a_service_cannot_speak_for_the_gateway() {
 #[tokio::test]
 async fn the_length_of_an_answer_stays_known() {
     let service = |_: Request| async { "twelve chars".to_owned() };
-    let app = TestApp::with_upstreams(Upstream::answering(service), Upstream::echo(), &[]);
+    let app = TestApp::in_front_of(Upstream::answering(service), Upstream::echo());
 
     let answer = app.get("/api/v1/flights").await;
 

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use http::Method;
 use jetway_tests::app::{PASSWORD, new_email};
 use jetway_tests::limits::{Policy, policies, remaining, retry_after};
-use jetway_tests::upstream::Upstream;
-use jetway_tests::{Answer, TestApp};
+use jetway_tests::{Answer, Setup, TestApp};
 use tokio::task::JoinSet;
 
 fn policy(name: &str, quota: i64, window: i64) -> Policy {
@@ -267,7 +266,7 @@ async fn guesses_for_one_address_at_once_are_counted_exactly() {
 
 #[tokio::test]
 async fn the_limits_without_any_variable_are_those_of_the_contract() {
-    let app = TestApp::with_default_limits(Upstream::echo(), Upstream::echo());
+    let app = Setup::usual().with_default_limits().start();
 
     let search = app.get("/api/v1/flights").await;
     let sign_up = app.sign_up(&new_email()).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jetway_tests::app::{PASSWORD, new_email};
 use jetway_tests::upstream::Upstream;
-use jetway_tests::{TestApp, prerequisites};
+use jetway_tests::{Setup, TestApp, prerequisites};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::process::Command;
@@ -62,7 +62,9 @@ async fn early_in_a_window() {
 async fn from_sign_up_to_a_booking_and_to_a_role() {
     early_in_a_window().await;
     let (flights, bookings) = Upstream::demo();
-    let app = TestApp::with_default_limits(flights, bookings);
+    let app = Setup::in_front_of(flights, bookings)
+        .with_default_limits()
+        .start();
     let admin = new_email();
     app.bootstrap(jetway_tests::app::BOOTSTRAP_TOKEN, &admin)
         .await

@@ -140,7 +140,7 @@ async fn only_a_hash_of_the_refresh_token_is_stored() {
     let app = TestApp::start();
     let user = app.new_user().await;
 
-    let disk = state::all_bytes(app.state());
+    let disk = state::all_bytes(&app.state());
 
     for token in [&user.refresh_token, &user.access_token] {
         assert!(!disk.windows(token.len()).any(|bytes| bytes == token.as_bytes()));

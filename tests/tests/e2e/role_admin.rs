@@ -142,7 +142,7 @@ async fn a_role_that_somebody_has_stays() {
 async fn the_roles_that_the_gateway_relies_on_stay() {
     let app = TestApp::shared();
 
-    for name in ["admin", "customer"] {
+    for name in ["admin", "airline", "customer"] {
         let answer = app
             .delete(&format!("/api/v1/roles/{name}"))
             .by(app.admin().await)

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use jetway_tests::app::{PASSWORD, new_email, unused_port};
+use jetway_tests::app::{PASSWORD, new_email};
 use jetway_tests::redis::Redis;
+use jetway_tests::setup::unused_port;
 use jetway_tests::{TestApp, state};
 use tokio::net::TcpListener;
 
@@ -58,7 +59,7 @@ async fn a_dropped_table_is_a_500_that_tells_nothing() {
     let app = TestApp::start();
     let user = app.new_user().await;
     let break_it = "DROP TABLE refresh_tokens; DROP TABLE sessions; DROP TABLE user_roles; DROP TABLE users;";
-    state::database(app.state())
+    state::database(&app.state())
         .execute_batch(&format!("PRAGMA foreign_keys = OFF; {break_it}"))
         .unwrap();
 
@@ -82,7 +83,7 @@ async fn a_dropped_table_is_a_500_that_tells_nothing() {
 async fn a_locked_database_is_a_problem_and_passes() {
     let app = TestApp::start();
     let user = app.new_user().await;
-    let connection = state::database(app.state());
+    let connection = state::database(&app.state());
     connection.execute_batch("BEGIN EXCLUSIVE").unwrap();
 
     let answer = app.sign_up(&new_email()).await;

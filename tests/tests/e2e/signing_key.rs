@@ -1,11 +1,11 @@
 //! The signing key: made once, kept, agreed on.
 
-use jetway_tests::{TestApp, state, tokens};
+use jetway_tests::{Setup, TestApp, state, tokens};
 use serde_json::Value;
 
 #[tokio::test]
 async fn two_gateways_that_start_at_once_agree_on_one_key() {
-    let apps = TestApp::several_at_once(2);
+    let apps = Setup::usual().start_several(2);
     let (one, other) = (&apps[0], &apps[1]);
 
     let (ada, bob) = tokio::join!(one.new_user(), other.new_user());
@@ -14,14 +14,7 @@ async fn two_gateways_that_start_at_once_agree_on_one_key() {
     assert_eq!(kid(&ada.access_token), kid(&bob.access_token));
     assert_eq!(keys(one).await.as_array().unwrap().len(), 1);
     assert_eq!(keys(one).await, keys(other).await);
-    assert_eq!(
-        state::number(
-            one.state(),
-            "SELECT count(*) FROM signing_keys WHERE ?1 <> ''",
-            "any"
-        ),
-        1
-    );
+    assert_eq!(one.rows_in("signing_keys"), 1);
     other.get("/api/v1/me").by(&ada).await.expect_json(200);
     other.get("/api/v1/auth/check").by(&ada).await.expect(200);
     one.get("/api/v1/auth/check").by(&bob).await.expect(200);
@@ -36,7 +29,7 @@ async fn the_private_half_is_not_in_the_key_value_store() {
     let app = TestApp::start();
     app.new_user().await;
     let private = "SELECT * FROM signing_keys";
-    let database = state::database(app.state());
+    let database = state::database(&app.state());
     let mut statement = database.prepare(private).unwrap();
     let columns = statement.column_count();
     let secrets: Vec<Vec<u8>> = statement
@@ -53,7 +46,7 @@ async fn the_private_half_is_not_in_the_key_value_store() {
     let store: Vec<u8> = ["", "-wal"]
         .iter()
         .filter_map(|suffix| {
-            let file = state::key_value_file(app.state());
+            let file = state::key_value_file(&app.state());
             std::fs::read(format!("{}{suffix}", file.display())).ok()
         })
         .flatten()

@@ -217,7 +217,7 @@ async fn the_database_itself_keeps_the_last_admin() {
     let admin = app.admin().await;
 
     let removal = "DELETE FROM user_roles WHERE user_id = ?1";
-    let refused = state::database(app.state())
+    let refused = state::database(&app.state())
         .execute(removal, [&admin.id])
         .unwrap_err();
 

@@ -1,0 +1,168 @@
+//! What a gateway is started with: manifest, state folder, variables, services behind it.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::app::BOOTSTRAP_TOKEN;
+use crate::process::Process;
+use crate::upstream::Upstream;
+use crate::{TestApp, prerequisites};
+
+/// The first start of a host that has an empty compile cache compiles every component, perhaps beside a busy build.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// What gateways are started with. Those that share one share their state.
+#[derive(Clone)]
+pub struct Setup {
+    folder: Arc<TempDir>,
+    manifest: PathBuf,
+    variables: BTreeMap<String, String>,
+    pub(crate) flights: Upstream,
+    pub(crate) bookings: Upstream,
+}
+
+impl Setup {
+    /// The manifest as it is, in front of echoing services: cheap hashes, limits too wide to meet, nobody's Redis.
+    pub fn usual() -> Self {
+        Self::in_front_of(Upstream::echo(), Upstream::echo())
+    }
+
+    /// The usual, in front of these services.
+    pub fn in_front_of(flights: Upstream, bookings: Upstream) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a folder for the state"));
+        let redis = format!("redis://127.0.0.1:{}", unused_port());
+        let setup = Self {
+            folder,
+            manifest: prerequisites::manifest(),
+            variables: BTreeMap::new(),
+            flights,
+            bookings,
+        };
+        let (flights, bookings) = (setup.flights.url(), setup.bookings.url());
+        setup.with(&[
+            ("flight_service_url", &flights),
+            ("booking_service_url", &bookings),
+            ("redis_url", &redis),
+            ("bcrypt_cost", "4"),
+            ("bootstrap_token", BOOTSTRAP_TOKEN),
+            ("rate_limit_default", "1000000;w=60"),
+            ("rate_limit_signup", "1000000;w=60"),
+            ("rate_limit_signin", "1000000;w=60, 1000000;w=60;by=email"),
+        ])
+    }
+
+    /// With these variables set, or set otherwise.
+    pub fn with(mut self, variables: &[(&str, &str)]) -> Self {
+        let given = variables.iter();
+        self.variables
+            .extend(given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self
+    }
+
+    /// With the rate limits that the manifest sets by itself.
+    pub fn with_default_limits(mut self) -> Self {
+        self.variables.retain(|name, _| !name.starts_with("rate_limit_"));
+        self
+    }
+
+    /// With a copy of the manifest in which the text `from` has become `to`.
+    ///
+    /// # Panics
+    /// If the manifest has no such text: then the test would test nothing.
+    pub fn with_manifest_edit(self, from: &str, to: &str) -> Self {
+        self.with_manifest(|text| {
+            assert!(text.contains(from), "the manifest has no {from:?}");
+            text.replace(from, to)
+        })
+    }
+
+    /// With a copy of the manifest in which no route has this middleware.
+    pub fn without_middleware(self, name: &str) -> Self {
+        self.with_manifest(|text| {
+            let mut manifest: toml::Table = text.parse().expect("a manifest is TOML");
+            let triggers = manifest["trigger"]["http"]
+                .as_array_mut()
+                .expect("HTTP triggers are a list");
+            let layers = triggers.iter_mut().filter_map(|trigger| {
+                trigger
+                    .get_mut("dependencies")?
+                    .get_mut("middleware")?
+                    .as_array_mut()
+            });
+            for layers in layers {
+                layers.retain(|layer| layer["component"].as_str() != Some(name));
+            }
+            toml::to_string(&manifest).expect("a table is TOML")
+        })
+    }
+
+    fn with_manifest(mut self, edit: impl FnOnce(String) -> String) -> Self {
+        let text = std::fs::read_to_string(&self.manifest).expect("a readable manifest");
+        let components = format!("source = \"{}/target/", prerequisites::workspace().display());
+        let edited = edit(text).replace("source = \"target/", &components);
+        self.manifest = self.folder.path().join("spin.toml");
+        std::fs::write(&self.manifest, edited).expect("a writable folder");
+        self
+    }
+
+    /// Starts a gateway and waits until it serves.
+    pub fn start(self) -> TestApp {
+        let process = self.launch();
+        TestApp::serving(process, self)
+    }
+
+    /// Starts `count` gateways at the same moment, on the same state.
+    pub fn start_several(self, count: usize) -> Vec<TestApp> {
+        let processes: Vec<_> = (0..count).map(|_| self.launch()).collect();
+        processes
+            .into_iter()
+            .map(|process| TestApp::serving(process, self.clone()))
+            .collect()
+    }
+
+    /// Starts the runtime under test, and does not wait for it.
+    pub fn launch(&self) -> Process {
+        Process::start(&prerequisites::runtime(), |command| {
+            command.arg("up").arg("--from").arg(&self.manifest);
+            command
+                .args(["--listen", "127.0.0.1:0"])
+                .arg("--state-dir")
+                .arg(self.state());
+            let inherited = env::vars_os().map(|(name, _)| name);
+            for name in inherited.filter(|name| name.to_string_lossy().starts_with("SPIN_VARIABLE_")) {
+                command.env_remove(name);
+            }
+            for (name, value) in &self.variables {
+                command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
+            }
+        })
+    }
+
+    /// The state folder.
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+}
+
+/// The address that a starting gateway prints when it serves.
+pub fn serving_address(process: &Process) -> SocketAddr {
+    let address = process.wait_for("Serving http://", PATIENCE);
+    address
+        .parse()
+        .unwrap_or_else(|_| panic!("not an address: {address}"))
+}
+
+/// A port that nobody listens on.
+pub fn unused_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener
+        .local_addr()
+        .expect("a bound listener has an address")
+        .port()
+}
