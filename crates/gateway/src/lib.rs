@@ -4,7 +4,9 @@
 //! module `spin` (feature of the same name) knows the Spin SDK. So everything here but that module runs, and is
 //! tested, natively.
 
+pub mod access;
 pub mod accounts;
+pub mod client;
 pub mod config;
 pub mod domain;
 pub mod events;
@@ -13,7 +15,9 @@ pub mod http;
 pub mod log;
 pub mod per_instance;
 pub mod ports;
+pub mod rate_limit;
 pub mod roles;
+pub mod rules;
 pub mod sessions;
 #[cfg(feature = "spin")]
 pub mod spin;

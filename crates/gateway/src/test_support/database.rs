@@ -9,8 +9,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::params_from_iter;
+use rusqlite::types::{Value as Sql, ValueRef};
 
 use crate::ports::{Database, DatabaseError, Row, Value};
 use crate::store::{Schema, Store};

@@ -1,0 +1,87 @@
+//! The bearer token of a request (RFC 6750, section 2.1).
+
+use http::{HeaderMap, header};
+
+/// There is an `Authorization` header, but not one well-formed bearer token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the authorization header does not hold one bearer token")]
+pub struct MalformedBearer;
+
+/// The token, if the request has one. Tokens in the query or the body are not looked for: they end up in logs.
+pub fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, MalformedBearer> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    // Of two headers, somebody behind us might read the other one.
+    if values.next().is_some() {
+        return Err(MalformedBearer);
+    }
+    let value = value.to_str().map_err(|_| MalformedBearer)?;
+    let (scheme, token) = value.split_once(' ').ok_or(MalformedBearer)?;
+    let token = token.trim_matches(' ');
+    if scheme.eq_ignore_ascii_case("bearer") && is_b64token(token) {
+        Ok(Some(token))
+    } else {
+        Err(MalformedBearer)
+    }
+}
+
+fn is_b64token(token: &str) -> bool {
+    let unpadded = token.trim_end_matches('=');
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    !unpadded.is_empty() && unpadded.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn token(values: &[&str]) -> Result<Option<String>, MalformedBearer> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+        }
+        bearer_token(&headers).map(|token| token.map(str::to_owned))
+    }
+
+    #[test]
+    fn one_bearer_token_is_found() {
+        for value in [
+            "Bearer a.b-c_d~e+f/g==",
+            "bearer a.b-c_d~e+f/g==",
+            "BEARER   a.b-c_d~e+f/g== ",
+        ] {
+            assert_eq!(token(&[value]), Ok(Some("a.b-c_d~e+f/g==".to_owned())), "{value}");
+        }
+        assert_eq!(token(&[]), Ok(None));
+    }
+
+    #[test]
+    fn anything_else_is_malformed() {
+        for value in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer a b",
+            "Bearer a,b",
+            "Basic YTpi",
+            "Bearer =",
+            "Bearer a=b",
+            "Bearera",
+        ] {
+            assert_eq!(token(&[value]), Err(MalformedBearer), "{value:?}");
+        }
+        assert_eq!(token(&["Bearer a", "Bearer a"]), Err(MalformedBearer));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_is_what_was_sent(sent in "[-A-Za-z0-9._~+/]{1,60}={0,2}") {
+            prop_assert_eq!(token(&[&format!("Bearer {sent}")]), Ok(Some(sent)));
+        }
+    }
+}

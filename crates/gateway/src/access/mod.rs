@@ -1,0 +1,13 @@
+//! Who may pass: the access policy, the bearer token, and the identity that goes on with the request.
+
+mod authenticate;
+mod bearer;
+mod forward_auth;
+mod identity_headers;
+mod policy;
+
+pub use authenticate::{Settings, authenticate, check_policy};
+pub use bearer::{MalformedBearer, bearer_token};
+pub use forward_auth::forward_auth;
+pub use identity_headers::{IDENTITY_HEADERS, set_identity};
+pub use policy::{AccessPolicy, Requirement};
