@@ -3,11 +3,14 @@
 pub mod allowed_hosts;
 pub mod app;
 pub mod backends;
+pub mod cli;
 pub mod document;
 pub mod interfaces;
 pub mod manifest;
+pub mod options;
 pub mod routes;
 pub mod runtime_config;
+pub mod serve;
 pub mod state;
 pub mod state_dir;
 pub mod template;

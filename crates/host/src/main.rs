@@ -1,0 +1,28 @@
+//! `jetway-host`: runs a spin.toml.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use jetway_host::cli::{Cli, Command};
+use jetway_host::options::Options;
+
+fn main() -> ExitCode {
+    let Command::Up(args) = Cli::parse().command;
+    match up(*args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line, whatever its causes say.
+            eprintln!(
+                "error: {}",
+                format!("{error:#}").lines().collect::<Vec<_>>().join("; ")
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn up(args: jetway_host::cli::UpArgs) -> anyhow::Result<()> {
+    let options = Options::new(args, &|name| std::env::var(name).ok())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(jetway_host::serve::serve(options))
+}
