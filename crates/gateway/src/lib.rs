@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod authentication;
 pub mod client;
 pub mod config;
 pub mod domain;
@@ -15,6 +16,7 @@ pub mod http;
 pub mod log;
 pub mod per_instance;
 pub mod ports;
+pub mod problems;
 pub mod rate_limit;
 pub mod roles;
 pub mod rules;

@@ -116,6 +116,14 @@ pub trait Database {
     async fn execute(&self, statement: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError>;
 }
 
+/// The component's database, by connections: each request has one of its own.
+pub trait Databases {
+    /// A connection.
+    type Connection: Database;
+    /// Opens a connection.
+    async fn connect(&self) -> Result<Self::Connection, DatabaseError>;
+}
+
 /// The key-value store did not answer; its own words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("key-value store: {0}")]

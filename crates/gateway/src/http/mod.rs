@@ -17,7 +17,7 @@ mod serve;
 pub use body::{Body, BodyError, read_limited};
 pub use error::HttpError;
 pub use problem::{Code, FieldError, Problem};
-pub use query::query_parameter;
+pub use query::{Query, query_parameter};
 pub use request_id::{REQUEST_ID, RequestId};
 pub use respond::{Response, created, no_content, ok, with_status};
 pub use routes::{Found, Routes};

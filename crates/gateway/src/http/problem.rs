@@ -137,6 +137,20 @@ impl FieldError {
         }
     }
 
+    /// A query parameter that the route does not take. Its name is the client's own and so is not repeated.
+    pub(super) fn unknown_parameter(known: &[&'static str]) -> Self {
+        let detail = match known {
+            [] => "The route takes no query parameters.".to_owned(),
+            known => format!("The query parameters are: {}.", known.join(", ")),
+        };
+        Self {
+            pointer: None,
+            parameter: None,
+            code: "unknown_parameter",
+            detail,
+        }
+    }
+
     /// Its code, snake_case.
     pub fn code(&self) -> &'static str {
         self.code

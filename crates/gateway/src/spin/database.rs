@@ -4,7 +4,19 @@ use std::fmt;
 
 use spin_sdk::sqlite::{self, Connection};
 
-use crate::ports::{Database, DatabaseError, Row, Value};
+use crate::ports::{Database, DatabaseError, Databases, Row, Value};
+
+/// The component's database.
+#[derive(Clone, Copy, Debug)]
+pub struct SpinDatabases;
+
+impl Databases for SpinDatabases {
+    type Connection = SpinDatabase;
+
+    async fn connect(&self) -> Result<SpinDatabase, DatabaseError> {
+        SpinDatabase::open().await
+    }
+}
 
 /// One connection to the component's database.
 pub struct SpinDatabase(Connection);

@@ -6,6 +6,7 @@
 //! Host calls abort in a native build; only components turn the feature `spin` on.
 
 mod database;
+mod events;
 pub mod http;
 mod key_value;
 #[cfg(feature = "spin-middleware")]
@@ -14,7 +15,8 @@ mod publisher;
 mod system;
 mod variables;
 
-pub use database::SpinDatabase;
+pub use database::{SpinDatabase, SpinDatabases};
+pub use events::publish_later;
 pub use key_value::SpinKeyValue;
 #[cfg(feature = "spin-middleware")]
 pub use middleware::next;

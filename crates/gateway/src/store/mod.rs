@@ -18,7 +18,7 @@ pub use migrate::Schema;
 pub use rule::Rule;
 
 use self::columns::Columns;
-use crate::ports::{Database, DatabaseError, Value};
+use crate::ports::{Database, DatabaseError, Databases, Value};
 
 /// How often a statement is tried while another writer holds the database. Each try already waits as long as the
 /// database's own busy timeout.
@@ -28,6 +28,14 @@ const ATTEMPTS: u32 = 3;
 #[derive(Debug)]
 pub struct Store<D> {
     database: D,
+}
+
+/// A store on a fresh connection.
+pub async fn connect<D: Databases>(
+    databases: &D,
+    schema: &Schema,
+) -> Result<Store<D::Connection>, StoreError> {
+    Store::open(databases.connect().await?, schema).await
 }
 
 impl<D: Database> Store<D> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rusqlite::params_from_iter;
 use rusqlite::types::{Value as Sql, ValueRef};
 
-use crate::ports::{Database, DatabaseError, Row, Value};
+use crate::ports::{Database, DatabaseError, Databases, Row, Value};
 use crate::store::{Schema, Store};
 
 /// A database file of its own, gone with the test.
@@ -69,6 +69,14 @@ impl TestDatabase {
     /// Where the file is.
     pub fn path(&self) -> PathBuf {
         self.directory.path().join("test.db")
+    }
+}
+
+impl Databases for TestDatabase {
+    type Connection = Connection;
+
+    async fn connect(&self) -> Result<Connection, DatabaseError> {
+        Ok(Self::connect(self))
     }
 }
 

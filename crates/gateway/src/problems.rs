@@ -1,0 +1,173 @@
+//! What use cases refuse, as HTTP: the one place that knows both.
+
+use crate::Failure;
+use crate::accounts::{BootstrapError, ChangePasswordError, SignUpError};
+use crate::domain::Invalid;
+use crate::http::{Code, FieldError, HttpError};
+use crate::roles::{NotPermitted, RolesError};
+use crate::sessions::{RefreshError, SignInError};
+use crate::store::{Rule, StoreError};
+use crate::tokens::VerifyError;
+
+/// What is wrong with the field at this JSON pointer, if anything.
+pub fn field<T, E: Invalid>(pointer: &str, parsed: Result<T, E>) -> Result<T, FieldError> {
+    parsed.map_err(|invalid| FieldError::at(pointer, invalid.code(), format!("{invalid}.")))
+}
+
+/// Both values, or a problem that names every error there is, so that a client mends them in one go.
+pub fn both<A, B>(a: Result<A, FieldError>, b: Result<B, FieldError>) -> Result<(A, B), HttpError> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (a, b) => Err(HttpError::invalid(
+            [a.err(), b.err()].into_iter().flatten().collect(),
+        )),
+    }
+}
+
+impl From<FieldError> for HttpError {
+    fn from(error: FieldError) -> Self {
+        Self::invalid(vec![error])
+    }
+}
+
+impl From<Failure> for HttpError {
+    fn from(failure: Failure) -> Self {
+        if failure.is_temporary() {
+            Self::not_ready(failure)
+        } else {
+            Self::internal(failure)
+        }
+    }
+}
+
+impl From<StoreError> for HttpError {
+    fn from(error: StoreError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+impl From<SignUpError> for HttpError {
+    fn from(error: SignUpError) -> Self {
+        match error {
+            SignUpError::EmailTaken => email_taken(),
+            SignUpError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<BootstrapError> for HttpError {
+    fn from(error: BootstrapError) -> Self {
+        match error {
+            BootstrapError::AdminExists => Self::new(
+                Code::AdminExists,
+                "The first administrator can be made only once.",
+            ),
+            BootstrapError::EmailTaken => email_taken(),
+            BootstrapError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+fn email_taken() -> HttpError {
+    HttpError::new(
+        Code::EmailTaken,
+        "There is an account with this e-mail address. Sign in instead.",
+    )
+}
+
+impl From<SignInError> for HttpError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::InvalidCredentials => {
+                Self::new(Code::InvalidCredentials, "Check both and try again.")
+            }
+            SignInError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for HttpError {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            // A thief learns nothing from the answer; the log has the difference.
+            dead @ (RefreshError::Dead | RefreshError::Replayed) => {
+                Self::new(Code::InvalidRefreshToken, "Sign in again.").caused_by(dead)
+            }
+            RefreshError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for HttpError {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::WrongPassword => {
+                Self::new(Code::InvalidCredentials, "This is not the current password.")
+            }
+            ChangePasswordError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<VerifyError> for HttpError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            // One answer for all reasons: which check failed helps only who tries to get past it.
+            VerifyError::Rejected(reason) => {
+                Self::new(Code::InvalidToken, "Refresh the access token, or sign in again.").caused_by(reason)
+            }
+            VerifyError::Unavailable(error) => Failure::from(error).into(),
+        }
+    }
+}
+
+impl From<NotPermitted> for HttpError {
+    fn from(error: NotPermitted) -> Self {
+        match error {
+            NotPermitted::Forbidden => Self::new(Code::Forbidden, "This is for administrators."),
+            NotPermitted::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<RolesError> for HttpError {
+    fn from(error: RolesError) -> Self {
+        let rule = match error {
+            RolesError::Refused(rule) => rule,
+            RolesError::Failed(failure) => return failure.into(),
+        };
+        match rule {
+            Rule::UnknownUser => Self::new(Code::NotFound, "No user has this id."),
+            Rule::UnknownRole => Self::new(Code::NotFound, "No role has this name."),
+            Rule::RoleExists => Self::new(Code::RoleExists, "Choose another name."),
+            Rule::RoleProtected => Self::new(Code::RoleProtected, "The gateway itself relies on this role."),
+            Rule::RoleInUse => Self::new(Code::RoleInUse, "Take the role from everybody first."),
+            Rule::LastAdmin => Self::new(Code::LastAdmin, "Make somebody else an administrator first."),
+            other => Self::internal(StoreError::Refused(other)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{EmailAddress, Password};
+
+    #[test]
+    fn every_wrong_field_is_named_at_once() {
+        let email = field("/email", EmailAddress::parse("nobody"));
+        let password = field("/password", Password::parse("short".to_owned()));
+        let problem = both(email, password).unwrap_err().into_problem();
+        let codes: Vec<_> = problem.errors().iter().map(FieldError::code).collect();
+        assert_eq!(codes, ["email_malformed", "password_too_short"]);
+    }
+
+    #[test]
+    fn a_failure_tells_the_client_nothing_but_whether_to_try_again() {
+        let broken = HttpError::from(StoreError::Failed("no such table: users".to_owned()));
+        assert_eq!(broken.problem().code(), Code::InternalError);
+        assert!(!broken.problem().detail().contains("users"));
+        assert!(broken.cause().is_some_and(|cause| cause.contains("users")));
+        assert_eq!(HttpError::from(StoreError::Busy).problem().code(), Code::NotReady);
+    }
+}

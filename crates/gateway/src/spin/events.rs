@@ -1,0 +1,29 @@
+//! Publishing once the response is on its way.
+
+use spin_sdk::wasip3::spawn;
+
+use super::{SpinDatabases, SpinPublisher, SystemClock};
+use crate::domain::UserId;
+use crate::events::{self, PublishingFailed};
+use crate::http::RequestId;
+use crate::log;
+use crate::store::{self, Schema};
+
+/// Publishes what has happened to `subject`, after the response and on a connection of its own. A failure is a line in the
+/// log: the outbox still has the event.
+pub fn publish_later(subject: UserId, redis_url: String, schema: &'static Schema, request_id: RequestId) {
+    spawn(async move {
+        if let Err(error) = publish(subject, redis_url, schema).await {
+            log::warn(&request_id, "publish_failed", &[("cause", &error.to_string())]);
+        }
+    });
+}
+
+async fn publish(
+    subject: UserId,
+    redis_url: String,
+    schema: &'static Schema,
+) -> Result<(), PublishingFailed> {
+    let store = store::connect(&SpinDatabases, schema).await?;
+    events::publish(&store, &SpinPublisher::new(redis_url), &SystemClock, subject).await
+}
