@@ -152,6 +152,27 @@ pub trait Publisher {
     async fn publish(&self, channel: &str, payload: &[u8]) -> Result<(), PublishError>;
 }
 
+/// The ports of a component that knows users: one type instead of four wherever they go together.
+pub trait Ports {
+    /// The database.
+    type Databases: Databases;
+    /// The key-value store.
+    type KeyValue: KeyValue;
+    /// The clock.
+    type Clock: Clock;
+    /// The source of randomness.
+    type Entropy: Entropy;
+
+    /// The database.
+    fn databases(&self) -> &Self::Databases;
+    /// The key-value store.
+    fn key_value(&self) -> &Self::KeyValue;
+    /// The clock.
+    fn clock(&self) -> &Self::Clock;
+    /// The source of randomness.
+    fn entropy(&self) -> &Self::Entropy;
+}
+
 /// The configuration: the component's variables in spin.toml.
 pub trait Variables {
     /// The variable's value, or `None` where the component has no variable of that name. Names are snake_case.

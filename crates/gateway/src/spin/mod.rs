@@ -11,6 +11,7 @@ pub mod http;
 mod key_value;
 #[cfg(feature = "spin-middleware")]
 mod middleware;
+mod ports;
 mod publisher;
 mod system;
 mod variables;
@@ -20,6 +21,7 @@ pub use events::publish_later;
 pub use key_value::SpinKeyValue;
 #[cfg(feature = "spin-middleware")]
 pub use middleware::next;
+pub use ports::SpinPorts;
 pub use publisher::SpinPublisher;
 /// The SDK, for the entry-point macro and for `spawn`.
 pub use spin_sdk as sdk;

@@ -4,6 +4,7 @@ mod clock;
 mod database;
 mod entropy;
 mod key_value;
+mod ports;
 mod publisher;
 mod variables;
 
@@ -11,6 +12,7 @@ pub use clock::TestClock;
 pub use database::{Connection, TestDatabase};
 pub use entropy::CountingEntropy;
 pub use key_value::MemoryKeyValue;
+pub use ports::TestPorts;
 pub use publisher::RecordingPublisher;
 pub use variables::TestVariables;
 

@@ -1,0 +1,86 @@
+//! What the handlers work with.
+
+use http::HeaderMap;
+use jetway_gateway::authentication::authenticate;
+use jetway_gateway::http::HttpError;
+use jetway_gateway::ports::{Databases, Ports};
+use jetway_gateway::sessions::{KeyCache, Sessions};
+use jetway_gateway::store::{self, Schema, Store, StoreError};
+use jetway_gateway::tokens::{Identity, Verifier, VerifierCache};
+
+use crate::settings::Settings;
+
+/// A store on a connection of the ports' database.
+pub type StoreOf<P> = Store<<<P as Ports>::Databases as Databases>::Connection>;
+
+/// What the handlers work with.
+#[derive(Debug)]
+pub struct App<'a, P> {
+    /// The outside.
+    pub ports: &'a P,
+    /// The variables.
+    pub settings: &'a Settings,
+    /// What this instance remembers.
+    pub memory: &'a Memory,
+}
+
+/// What an instance remembers between requests: one, as a `static`.
+#[derive(Debug, Default)]
+pub struct Memory {
+    schema: Schema,
+    keys: KeyCache,
+    verifier: VerifierCache,
+}
+
+impl Memory {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self {
+            schema: Schema::new(),
+            keys: KeyCache::new(),
+            verifier: VerifierCache::new(),
+        }
+    }
+}
+
+impl<P: Ports> App<'_, P> {
+    /// A connection to the database, of this request's own.
+    pub(crate) async fn store(&self) -> Result<StoreOf<P>, StoreError> {
+        store::connect(self.ports.databases(), &self.memory.schema).await
+    }
+
+    /// The caller, or 401. The component asks itself, whatever the middleware before it has found: a mistake in the
+    /// manifest opens nothing.
+    pub(crate) async fn caller(&self, headers: &HeaderMap) -> Result<Identity, HttpError> {
+        let issuer = &self.settings.issuer;
+        let verifier = Verifier::new(
+            self.ports.key_value(),
+            self.ports.clock(),
+            &self.memory.verifier,
+            &issuer.issuer,
+            &issuer.audience,
+        );
+        authenticate(headers, &verifier).await
+    }
+
+    /// Sessions, on this connection.
+    pub(crate) fn sessions<'s>(&'s self, store: &'s StoreOf<P>) -> SessionsOf<'s, P> {
+        Sessions {
+            store,
+            key_value: self.ports.key_value(),
+            clock: self.ports.clock(),
+            entropy: self.ports.entropy(),
+            keys: &self.memory.keys,
+            issuer: &self.settings.issuer,
+            refresh_lifetime: self.settings.refresh_lifetime,
+        }
+    }
+}
+
+type SessionsOf<'s, P> = Sessions<
+    's,
+    <<P as Ports>::Databases as Databases>::Connection,
+    <P as Ports>::KeyValue,
+    <P as Ports>::Clock,
+    <P as Ports>::Entropy,
+>;

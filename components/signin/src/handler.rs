@@ -1,0 +1,71 @@
+//! The routes of this component.
+
+use http::Request;
+use jetway_gateway::http::{Body, HttpError, Response, Routes};
+use jetway_gateway::ports::Ports;
+use jetway_gateway::tokens::Identity;
+
+use crate::app::App;
+use crate::{me, password, ready, refresh, sessions, signin, signout};
+
+#[derive(Clone, Copy, Debug)]
+enum Open {
+    SignIn,
+    Refresh,
+    Ready,
+}
+
+/// What anybody may ask for.
+const OPEN: Routes<Open> = Routes(&[
+    ("POST", "/api/v1/signin", Open::SignIn),
+    ("POST", "/api/v1/token/refresh", Open::Refresh),
+    ("GET", "/internal/ready", Open::Ready),
+]);
+
+#[derive(Clone, Copy, Debug)]
+enum Own {
+    SignOut,
+    Show,
+    ListSessions,
+    EndSession,
+    ChangePassword,
+}
+
+/// What only the signed-in may ask for, about themselves.
+const OWN: Routes<Own> = Routes(&[
+    ("POST", "/api/v1/signout", Own::SignOut),
+    ("GET", "/api/v1/me", Own::Show),
+    ("GET", "/api/v1/me/sessions", Own::ListSessions),
+    ("DELETE", "/api/v1/me/sessions/:id", Own::EndSession),
+    ("PUT", "/api/v1/me/password", Own::ChangePassword),
+]);
+
+/// Answers a request.
+pub async fn handle<P: Ports>(request: Request<impl Body>, app: &App<'_, P>) -> Result<Response, HttpError> {
+    let path = request.uri().path();
+    // Who is not signed in does not learn which routes and methods there are behind the door.
+    if path == "/api/v1/signout" || path == "/api/v1/me" || path.starts_with("/api/v1/me/") {
+        let caller = app.caller(request.headers()).await?;
+        return own(request, app, &caller).await;
+    }
+    match OPEN.find(request.method(), path)?.endpoint {
+        Open::SignIn => signin::create(request, app).await,
+        Open::Refresh => refresh::create(request, app).await,
+        Open::Ready => ready::show(app).await,
+    }
+}
+
+async fn own<P: Ports>(
+    request: Request<impl Body>,
+    app: &App<'_, P>,
+    caller: &Identity,
+) -> Result<Response, HttpError> {
+    let found = OWN.find(request.method(), request.uri().path())?;
+    match found.endpoint {
+        Own::SignOut => signout::create(&request, app, caller).await,
+        Own::Show => me::show(app, caller).await,
+        Own::ListSessions => sessions::list(app, caller).await,
+        Own::EndSession => sessions::delete(found.parameter("id"), app, caller).await,
+        Own::ChangePassword => password::update(request, app, caller).await,
+    }
+}

@@ -1,0 +1,41 @@
+//! `PUT /api/v1/me/password`.
+
+use http::Request;
+use jetway_gateway::accounts;
+use jetway_gateway::domain::Password;
+use jetway_gateway::http::{Body, HttpError, Response, json, no_content};
+use jetway_gateway::ports::Ports;
+use jetway_gateway::problems::field;
+use jetway_gateway::tokens::Identity;
+use serde::Deserialize;
+
+use crate::app::App;
+
+#[derive(Deserialize)]
+struct ChangePassword {
+    current_password: String,
+    new_password: String,
+}
+
+pub(crate) async fn update<P: Ports>(
+    request: Request<impl Body>,
+    app: &App<'_, P>,
+    caller: &Identity,
+) -> Result<Response, HttpError> {
+    let body: ChangePassword = json::read(request).await?;
+    let new = field("/new_password", Password::parse(body.new_password))?;
+    let current = Password::parse(body.current_password).ok();
+    let store = app.store().await?;
+    let announcer = app.sessions(&store).announcer();
+    let cost = app.settings.bcrypt_cost;
+    accounts::change_password(
+        &store,
+        &announcer,
+        caller,
+        (current, &new),
+        cost,
+        app.ports.entropy(),
+    )
+    .await?;
+    Ok(no_content())
+}

@@ -1,0 +1,24 @@
+//! `GET /internal/ready`.
+
+use jetway_gateway::http::{HttpError, Response, ok};
+use jetway_gateway::ports::Ports;
+use jetway_gateway::sessions::published_signing_key;
+use serde::Serialize;
+
+use crate::app::App;
+
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+}
+
+/// Ready where the database is migrated and answers, and the signing key is there and published (which this sees to).
+pub(crate) async fn show<P: Ports>(app: &App<'_, P>) -> Result<Response, HttpError> {
+    let store = app.store().await.map_err(HttpError::not_ready)?;
+    store.ping().await.map_err(HttpError::not_ready)?;
+    let ports = app.ports;
+    published_signing_key(&store, ports.key_value(), ports.clock(), ports.entropy())
+        .await
+        .map_err(HttpError::not_ready)?;
+    Ok(ok(&Ready { ready: true }))
+}

@@ -1,0 +1,44 @@
+//! The component's variables.
+
+use std::time::Duration;
+
+use jetway_gateway::config::{ConfigError, duration, read, text};
+use jetway_gateway::domain::BcryptCost;
+use jetway_gateway::ports::Variables;
+use jetway_gateway::tokens::Issuer;
+
+/// The component's variables, as it uses them.
+#[derive(Debug)]
+pub struct Settings {
+    /// How much work a password hash is.
+    pub bcrypt_cost: BcryptCost,
+    /// What access tokens say of where they come from, and how long they live.
+    pub issuer: Issuer,
+    /// How long a refresh token can be used.
+    pub refresh_lifetime: Duration,
+}
+
+impl Settings {
+    /// Reads the variables.
+    pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
+        Ok(Self {
+            bcrypt_cost: read(variables, "bcrypt_cost", BcryptCost::parse).await?,
+            issuer: Issuer {
+                issuer: read(variables, "issuer", text).await?,
+                audience: read(variables, "audience", text).await?,
+                lifetime: read(variables, "access_token_ttl", lifetime).await?,
+            },
+            refresh_lifetime: read(variables, "refresh_token_ttl", lifetime).await?,
+        })
+    }
+}
+
+/// At least a second: tokens count in whole ones, and one that is over when it is issued is a mistake that looks like an
+/// outage.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    match duration(text) {
+        Ok(lifetime) if lifetime < Duration::from_secs(1) => Err("is shorter than a second".to_owned()),
+        Ok(lifetime) => Ok(lifetime),
+        Err(error) => Err(error.to_string()),
+    }
+}
