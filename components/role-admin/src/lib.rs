@@ -1,1 +1,50 @@
-//! Placeholder.
+//! Roles, and who has them: for administrators; and `POST /api/v1/admin/bootstrap`, which makes the first one.
+//!
+//! This file is wiring; [`handler`] has the routes, and each resource has a file.
+
+pub mod app;
+pub mod handler;
+pub mod settings;
+
+mod bootstrap;
+mod grants;
+mod page;
+mod ready;
+mod roles;
+mod users;
+
+#[cfg(target_arch = "wasm32")]
+mod component {
+    use jetway_gateway::per_instance::PerInstance;
+    use jetway_gateway::spin::http::{Request, Response, serve};
+    use jetway_gateway::spin::{SpinPorts, SpinVariables, publish_later};
+    use jetway_gateway::store::Schema;
+    use jetway_gateway::tokens::VerifierCache;
+
+    use crate::app::App;
+    use crate::handler;
+    use crate::settings::Settings;
+
+    thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
+    static SCHEMA: Schema = Schema::new();
+    static VERIFIER: VerifierCache = VerifierCache::new();
+
+    jetway_gateway::http_component!(handle);
+
+    async fn handle(request: Request) -> Response {
+        serve(request, async |request, request_id| {
+            let settings =
+                PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)
+                    .await?;
+            let app = App {
+                ports: &SpinPorts,
+                settings: &settings,
+                schema: &SCHEMA,
+                verifier: &VERIFIER,
+                publish: |user| publish_later(user, settings.redis_url.clone(), &SCHEMA, request_id.clone()),
+            };
+            handler::handle(request, &app).await
+        })
+        .await
+    }
+}

@@ -33,8 +33,17 @@ mod component {
     async fn handle(request: Request) -> Response {
         serve(request, async |request, _| {
             let settings =
-                PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await).await?;
-            handler::handle(request, &App { ports: &SpinPorts, settings: &settings, memory: &MEMORY }).await
+                PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)
+                    .await?;
+            handler::handle(
+                request,
+                &App {
+                    ports: &SpinPorts,
+                    settings: &settings,
+                    memory: &MEMORY,
+                },
+            )
+            .await
         })
         .await
     }

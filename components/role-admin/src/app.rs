@@ -1,0 +1,49 @@
+//! What the handlers work with.
+
+use http::HeaderMap;
+use jetway_gateway::authentication::authenticate;
+use jetway_gateway::http::HttpError;
+use jetway_gateway::ports::{Databases, Ports};
+use jetway_gateway::store::{self, Schema, Store, StoreError};
+use jetway_gateway::tokens::{Identity, Verifier, VerifierCache};
+
+use crate::settings::Settings;
+
+/// A store on a connection of the ports' database.
+pub type StoreOf<P> = Store<<<P as Ports>::Databases as Databases>::Connection>;
+
+/// What the handlers work with.
+#[derive(Debug)]
+pub struct App<'a, P, F> {
+    /// The outside.
+    pub ports: &'a P,
+    /// The variables.
+    pub settings: &'a Settings,
+    /// What this instance knows of the database's schema.
+    pub schema: &'a Schema,
+    /// What this instance remembers of keys and sign-outs.
+    pub verifier: &'a VerifierCache,
+    /// Publishes what has happened to a user, once the answer is on its way.
+    pub publish: F,
+}
+
+impl<P: Ports, F> App<'_, P, F> {
+    /// A connection to the database, of this request's own.
+    pub(crate) async fn store(&self) -> Result<StoreOf<P>, StoreError> {
+        store::connect(self.ports.databases(), self.schema).await
+    }
+
+    /// The caller, or 401. The component asks itself, whatever the middleware before it has found: a mistake in the
+    /// manifest opens nothing.
+    pub(crate) async fn caller(&self, headers: &HeaderMap) -> Result<Identity, HttpError> {
+        let Settings { issuer, audience, .. } = self.settings;
+        let verifier = Verifier::new(
+            self.ports.key_value(),
+            self.ports.clock(),
+            self.verifier,
+            issuer,
+            audience,
+        );
+        authenticate(headers, &verifier).await
+    }
+}

@@ -1,0 +1,98 @@
+//! The routes of this component.
+
+use http::Request;
+use jetway_gateway::domain::UserId;
+use jetway_gateway::http::{Body, Found, HttpError, Problem, Response, Routes};
+use jetway_gateway::ports::{Databases, Ports};
+use jetway_gateway::roles::{Administration, Permitted};
+
+use crate::app::App;
+use crate::{bootstrap, grants, ready, roles, users};
+
+#[derive(Clone, Copy, Debug)]
+enum Open {
+    Bootstrap,
+    Ready,
+}
+
+/// What needs no administrator.
+const OPEN: Routes<Open> = Routes(&[
+    ("POST", "/api/v1/admin/bootstrap", Open::Bootstrap),
+    ("GET", "/internal/ready", Open::Ready),
+]);
+
+#[derive(Clone, Copy, Debug)]
+enum Admin {
+    ListRoles,
+    CreateRole,
+    DeleteRole,
+    ListUsers,
+    ShowUser,
+    ListGrants,
+    Grant,
+    Revoke,
+}
+
+/// What needs one.
+const ADMIN: Routes<Admin> = Routes(&[
+    ("GET", "/api/v1/roles", Admin::ListRoles),
+    ("POST", "/api/v1/roles", Admin::CreateRole),
+    ("DELETE", "/api/v1/roles/:name", Admin::DeleteRole),
+    ("GET", "/api/v1/users", Admin::ListUsers),
+    ("GET", "/api/v1/users/:id", Admin::ShowUser),
+    ("GET", "/api/v1/users/:id/roles", Admin::ListGrants),
+    ("PUT", "/api/v1/users/:id/roles/:name", Admin::Grant),
+    ("DELETE", "/api/v1/users/:id/roles/:name", Admin::Revoke),
+]);
+
+/// An administration on a connection of the ports' database.
+pub(crate) type AdministrationOf<'a, P> =
+    Administration<'a, <<P as Ports>::Databases as Databases>::Connection, <P as Ports>::Clock>;
+
+/// Answers a request.
+pub async fn handle<P: Ports, F: Fn(UserId)>(
+    request: Request<impl Body>,
+    app: &App<'_, P, F>,
+) -> Result<Response, HttpError> {
+    let path = request.uri().path();
+    if path == "/api/v1/admin/bootstrap" && app.settings.bootstrap_token.is_none() {
+        return Err(Problem::not_found().into());
+    }
+    if path == "/api/v1/admin/bootstrap" || path.starts_with("/internal/") {
+        return match OPEN.find(request.method(), path)?.endpoint {
+            Open::Bootstrap => bootstrap::create(request, app).await,
+            Open::Ready => ready::show(app).await,
+        };
+    }
+    // Who is not an administrator does not learn which routes and methods there are behind the door.
+    let caller = app.caller(request.headers()).await?;
+    let store = app.store().await?;
+    let permitted = Permitted::check(&caller, &store).await?;
+    let found = ADMIN.find(request.method(), path)?;
+    administer(
+        request,
+        found,
+        &Administration::new(&store, app.ports.clock(), permitted),
+        app,
+    )
+    .await
+}
+
+async fn administer<P: Ports, F: Fn(UserId)>(
+    request: Request<impl Body>,
+    found: Found<Admin>,
+    administration: &AdministrationOf<'_, P>,
+    app: &App<'_, P, F>,
+) -> Result<Response, HttpError> {
+    let (id, name) = (found.parameter("id"), found.parameter("name"));
+    match found.endpoint {
+        Admin::ListRoles => roles::list::<P>(request.uri(), administration).await,
+        Admin::CreateRole => roles::create::<P>(request, administration).await,
+        Admin::DeleteRole => roles::delete::<P>(name, administration).await,
+        Admin::ListUsers => users::list::<P>(request.uri(), administration).await,
+        Admin::ShowUser => users::show::<P>(id, administration).await,
+        Admin::ListGrants => grants::list::<P>(id, administration).await,
+        Admin::Grant => grants::create((id, name), administration, app).await,
+        Admin::Revoke => grants::delete((id, name), administration, app).await,
+    }
+}

@@ -1,0 +1,38 @@
+//! The component's variables.
+
+use jetway_gateway::accounts::BootstrapToken;
+use jetway_gateway::config::{ConfigError, read, text};
+use jetway_gateway::domain::BcryptCost;
+use jetway_gateway::ports::Variables;
+
+/// The component's variables, as it uses them.
+#[derive(Debug)]
+pub struct Settings {
+    /// Who must have issued the tokens that are accepted.
+    pub issuer: String,
+    /// Whom they must be for.
+    pub audience: String,
+    /// How much work a password hash is.
+    pub bcrypt_cost: BcryptCost,
+    /// What makes the first administrator; `None` where nothing does.
+    pub bootstrap_token: Option<BootstrapToken>,
+    /// Where events are published.
+    pub redis_url: String,
+}
+
+impl Settings {
+    /// Reads the variables.
+    pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
+        Ok(Self {
+            issuer: read(variables, "issuer", text).await?,
+            audience: read(variables, "audience", text).await?,
+            bcrypt_cost: read(variables, "bcrypt_cost", BcryptCost::parse).await?,
+            // Not trimmed: a secret is what it is.
+            bootstrap_token: variables
+                .get("bootstrap_token")
+                .await
+                .and_then(BootstrapToken::parse),
+            redis_url: read(variables, "redis_url", text).await?,
+        })
+    }
+}

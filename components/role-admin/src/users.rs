@@ -1,0 +1,51 @@
+//! `/api/v1/users`.
+
+use http::Uri;
+use jetway_gateway::domain::{EmailAddress, Invalid, User, UserId};
+use jetway_gateway::http::{FieldError, HttpError, Query, Response, ok};
+use jetway_gateway::ports::Ports;
+use jetway_gateway::roles::RolesError;
+use jetway_gateway::store::Rule;
+use serde::Serialize;
+
+use crate::handler::AdministrationOf;
+use crate::page::Page;
+
+#[derive(Serialize)]
+struct Users {
+    users: Vec<User>,
+    next_cursor: Option<String>,
+}
+
+/// The users, in the order in which they signed up; with `email`, the one of exactly that address, in whatever case.
+pub(crate) async fn list<P: Ports>(
+    uri: &Uri,
+    administration: &AdministrationOf<'_, P>,
+) -> Result<Response, HttpError> {
+    let query = Query::parse(uri, &["email", "limit", "cursor"])?;
+    let page = Page::parse(&query)?;
+    let invalid = |e| FieldError::parameter("email", Invalid::code(&e), format!("{e}."));
+    let email = query
+        .get("email")
+        .map(EmailAddress::parse)
+        .transpose()
+        .map_err(invalid)?;
+    let after = page.after(UserId::parse)?;
+    let users = administration
+        .list_users(email.as_ref(), after, page.to_read())
+        .await?;
+    let (users, next_cursor) = page.cut(users, |user| user.id.to_string());
+    Ok(ok(&Users { users, next_cursor }))
+}
+
+pub(crate) async fn show<P: Ports>(
+    id: &str,
+    administration: &AdministrationOf<'_, P>,
+) -> Result<Response, HttpError> {
+    Ok(ok(&administration.user(user_id(id)?).await?))
+}
+
+/// The id in a path. A text that can be no id is the id of nobody.
+pub(crate) fn user_id(text: &str) -> Result<UserId, RolesError> {
+    UserId::parse(text).map_err(|_| RolesError::Refused(Rule::UnknownUser))
+}
