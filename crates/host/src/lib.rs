@@ -14,4 +14,5 @@ pub mod serve;
 pub mod state;
 pub mod state_dir;
 pub mod template;
+pub mod trigger;
 pub mod variables;

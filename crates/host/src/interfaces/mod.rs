@@ -6,7 +6,10 @@
 //! that: access is denied before anything is opened or looked up.
 
 mod bindings;
-#[expect(unreachable_pub, reason = "the bindings re-export the handles, which `pub(super)` would forbid")]
+#[expect(
+    unreachable_pub,
+    reason = "the bindings re-export the handles, which `pub(super)` would forbid"
+)]
 mod key_value;
 mod redis;
 mod sqlite;

@@ -8,14 +8,14 @@ use std::{
 };
 
 /// A running server, stopped when dropped.
-pub struct RedisServer {
+pub(crate) struct RedisServer {
     port: u16,
     process: Child,
 }
 
 impl RedisServer {
     /// Starts a server, or says that the test did not run because there is none on the PATH.
-    pub fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         // Another process may take the port between the two steps: then the server ends, and the next try has another.
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0")
@@ -40,7 +40,7 @@ impl RedisServer {
     }
 
     /// Its address.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
@@ -49,20 +49,18 @@ impl RedisServer {
         dead_code,
         reason = "not every test that shares this module looks into the server"
     )]
-    pub fn connection(&self) -> redis::Connection {
+    pub(crate) fn connection(&self) -> redis::Connection {
         redis::Client::open(self.url()).unwrap().get_connection().unwrap()
     }
 
     /// Ends it, as a crash would.
-    #[allow(dead_code, reason = "not every test that shares this module stops the server")]
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
     /// Starts it again on the same port, empty.
-    #[allow(dead_code, reason = "not every test that shares this module stops the server")]
-    pub fn start_again(&mut self) {
+    pub(crate) fn start_again(&mut self) {
         self.process = launch(self.port).unwrap();
         assert!(self.answers(), "redis-server does not start again");
     }

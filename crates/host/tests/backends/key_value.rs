@@ -1,16 +1,12 @@
 //! The key-value backends, on real SQLite files and a real Redis server.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
+use crate::redis_server::RedisServer;
 use jetway_host::backends::{
     Location,
     key_value::{Error, RedisStore, SqliteStores, Store, StoreProvider, SwapError, all_keys},
 };
-use support::redis_server::RedisServer;
 use tempfile::TempDir;
 
 async fn in_file(path: &Path, label: &str) -> Arc<dyn Store> {

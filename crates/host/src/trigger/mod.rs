@@ -1,0 +1,3 @@
+//! What starts a component other than an HTTP request.
+
+pub mod redis;

@@ -1,3 +1,0 @@
-//! What several tests of the host need.
-
-pub mod redis_server;
