@@ -106,7 +106,7 @@ async fn errors_are_in_the_words_of_sqlite() {
             "INSERT INTO users VALUES ('a')",
             "UNIQUE constraint failed: users.email",
         ),
-        ("SELECT * FROM nothing", "no such table: nothing"),
+        ("SELECT * FROM missing", "no such table: missing"),
         ("SELEC", "syntax error"),
         ("SELECT ?1", "Wrong number of parameters passed to query"),
     ] {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, types::Value};
+use rusqlite::{Connection, OptionalExtension, ToSql, TransactionBehavior, params, types::Value};
 use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use super::{CompareAndSwap, Entry, Error, KeyPage, Store, SwapError, within_limit};
@@ -26,7 +26,8 @@ const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS spin_key_value (
 )";
 const GET: &str = "SELECT value FROM spin_key_value WHERE store = ?1 AND key = ?2";
 const EXISTS: &str = "SELECT 1 FROM spin_key_value WHERE store = ?1 AND key = ?2";
-const KEYS: &str = "SELECT key FROM spin_key_value WHERE store = ?1 AND key > ?2 ORDER BY key LIMIT ?3";
+const FIRST_KEYS: &str = "SELECT key FROM spin_key_value WHERE store = ?1 ORDER BY key LIMIT ?2";
+const NEXT_KEYS: &str = "SELECT key FROM spin_key_value WHERE store = ?1 AND key > ?3 ORDER BY key LIMIT ?2";
 const GET_MANY: &str = "SELECT key, value FROM spin_key_value WHERE store = ?1 AND key IN rarray(?2)";
 const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
     ON CONFLICT (store, key) DO UPDATE SET value = excluded.value";
@@ -131,12 +132,11 @@ impl Store for SqliteStore {
 
     async fn key_page(&self, cursor: Option<String>) -> Result<KeyPage, Error> {
         self.run(move |connection, label| {
-            // An empty key sorts first, so it can only be met without a cursor: begin before it then.
-            let from = cursor.map_or(Value::Integer(0), Value::Text);
-            let keys = connection
-                .prepare_cached(KEYS)?
-                .query_map(params![label, from, KEYS_PER_PAGE as i64], |row| row.get(0))?
-                .collect::<Result<Vec<String>, _>>()?;
+            let limit = KEYS_PER_PAGE as i64;
+            let keys = match cursor {
+                None => keys_of(connection, FIRST_KEYS, params![label, limit]),
+                Some(last) => keys_of(connection, NEXT_KEYS, params![label, limit, last]),
+            }?;
             let next = (keys.len() == KEYS_PER_PAGE)
                 .then(|| keys.last().cloned())
                 .flatten();
@@ -276,6 +276,16 @@ fn value_of(connection: &Connection, label: &str, key: &str) -> Result<Option<Ve
         .query_row([label, key], |row| row.get::<_, Vec<u8>>(0))
         .optional()?;
     within_limit(value.as_ref().map_or(0, Vec::len), value)
+}
+
+fn keys_of(
+    connection: &Connection,
+    statement: &str,
+    parameters: &[&dyn ToSql],
+) -> Result<Vec<String>, Error> {
+    let mut statement = connection.prepare_cached(statement)?;
+    let keys = statement.query_map(parameters, |row| row.get(0))?;
+    Ok(keys.collect::<Result<_, _>>()?)
 }
 
 fn write(connection: &Connection, label: &str, key: &str, value: &[u8]) -> Result<(), Error> {
