@@ -1,32 +1,17 @@
 //! A server process that ends with the test, however the test ends.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::process::CommandExt;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The server runs under a shell that waits for words on its standard input, because that closes when the test process
-/// dies, even by SIGKILL: then the shell kills the server, and nothing is left running.
-const SUPERVISOR: &str = r#"
-exec 3<&0
-"$@" </dev/null 3<&- &
-server=$!
-{
-    while read -r word <&3; do kill -TERM "$server"; done
-    kill -KILL 0
-} &
-wait "$server"
-status=$?
-kill -KILL "$!"
-exit "$status"
-"#;
+use jetway_processes::Supervised;
 
 /// A running server and what it wrote so far.
 pub struct Process {
-    supervisor: Child,
+    server: Supervised,
     log: Arc<Mutex<String>>,
     lines: Mutex<mpsc::Receiver<String>>,
 }
@@ -34,30 +19,19 @@ pub struct Process {
 impl Process {
     /// Starts `program`, with the further settings that `configure` makes.
     pub fn start(program: &Path, configure: impl FnOnce(&mut Command)) -> Self {
-        let mut command = Command::new("sh");
-        command.arg("-c").arg(SUPERVISOR).arg("supervisor").arg(program);
-        configure(&mut command);
-        let mut supervisor = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .expect("a shell starts");
+        let mut server = Supervised::start(program, |command| {
+            configure(command);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        })
+        .expect("a shell starts");
         let log = Arc::default();
         let (sender, lines) = mpsc::channel();
-        collect(
-            supervisor.stdout.take().expect("stdout is piped"),
-            Arc::clone(&log),
-            sender.clone(),
-        );
-        collect(
-            supervisor.stderr.take().expect("stderr is piped"),
-            Arc::clone(&log),
-            sender,
-        );
+        let stdout = server.take_stdout().expect("stdout is piped");
+        collect(stdout, Arc::clone(&log), sender.clone());
+        let stderr = server.take_stderr().expect("stderr is piped");
+        collect(stderr, Arc::clone(&log), sender);
         Self {
-            supervisor,
+            server,
             log,
             lines: Mutex::new(lines),
         }
@@ -93,52 +67,24 @@ impl Process {
 
     /// Asks the server to end (SIGTERM) and waits until it has.
     pub fn stop(&mut self) -> ExitStatus {
-        if let Some(stdin) = &mut self.supervisor.stdin {
-            // The server may be gone already; then there is nobody to ask.
-            stdin.write_all(b"stop\n").ok();
-        }
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < deadline {
-            if let Some(status) = self
-                .supervisor
-                .try_wait()
-                .expect("the supervisor is ours to wait for")
-            {
-                return status;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        panic!("the server did not end on SIGTERM; it wrote:\n{}", self.log());
+        self.server.ask_to_stop();
+        self.wait(Duration::from_secs(20))
     }
 
     /// Kills the server (SIGKILL) and waits until it is gone.
     pub fn kill(&mut self) {
-        drop(self.supervisor.stdin.take());
-        self.supervisor
-            .wait()
-            .expect("the supervisor is ours to wait for");
+        self.server.kill();
     }
 
-    /// Waits until the server ends by itself.
+    /// Waits until the server ends.
     pub fn wait(&mut self, patience: Duration) -> ExitStatus {
-        let deadline = Instant::now() + patience;
-        loop {
-            if let Some(status) = self
-                .supervisor
-                .try_wait()
-                .expect("the supervisor is ours to wait for")
-            {
-                // Its readers may be a moment behind.
-                thread::sleep(Duration::from_millis(50));
-                return status;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "the server still runs; it wrote:\n{}",
-                self.log()
-            );
-            thread::sleep(Duration::from_millis(10));
-        }
+        let status = self
+            .server
+            .wait(patience)
+            .expect("the server is ours to wait for");
+        // Its readers may be a moment behind.
+        thread::sleep(Duration::from_millis(50));
+        status.unwrap_or_else(|| panic!("the server still runs; it wrote:\n{}", self.log()))
     }
 }
 
