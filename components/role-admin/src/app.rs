@@ -1,7 +1,7 @@
 //! What the handlers work with.
 
 use http::HeaderMap;
-use jetway_gateway::authentication::authenticate;
+use jetway_gateway::access::{self, authenticate_signed_in};
 use jetway_gateway::http::HttpError;
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::store::{self, Schema, Store, StoreError};
@@ -36,7 +36,7 @@ impl<P: Ports, F> App<'_, P, F> {
     /// The caller, or 401. The component asks itself, whatever the middleware before it has found: a mistake in the
     /// manifest opens nothing.
     pub(crate) async fn caller(&self, headers: &HeaderMap) -> Result<Identity, HttpError> {
-        let Settings { issuer, audience, .. } = self.settings;
+        let access::Settings { issuer, audience } = &self.settings.access;
         let verifier = Verifier::new(
             self.ports.key_value(),
             self.ports.clock(),
@@ -44,6 +44,6 @@ impl<P: Ports, F> App<'_, P, F> {
             issuer,
             audience,
         );
-        authenticate(headers, &verifier).await
+        authenticate_signed_in(headers, &verifier).await
     }
 }

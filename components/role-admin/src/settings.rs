@@ -1,5 +1,6 @@
 //! The component's variables.
 
+use jetway_gateway::access;
 use jetway_gateway::accounts::BootstrapToken;
 use jetway_gateway::config::{ConfigError, read, text};
 use jetway_gateway::domain::BcryptCost;
@@ -8,10 +9,8 @@ use jetway_gateway::ports::Variables;
 /// The component's variables, as it uses them.
 #[derive(Debug)]
 pub struct Settings {
-    /// Who must have issued the tokens that are accepted.
-    pub issuer: String,
-    /// Whom they must be for.
-    pub audience: String,
+    /// What verifying a token needs to know.
+    pub access: access::Settings,
     /// How much work a password hash is.
     pub bcrypt_cost: BcryptCost,
     /// What makes the first administrator; `None` where nothing does.
@@ -24,8 +23,7 @@ impl Settings {
     /// Reads the variables.
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
-            issuer: read(variables, "issuer", text).await?,
-            audience: read(variables, "audience", text).await?,
+            access: access::Settings::read(variables).await?,
             bcrypt_cost: read(variables, "bcrypt_cost", BcryptCost::parse).await?,
             // Not trimmed: a secret is what it is.
             bootstrap_token: variables

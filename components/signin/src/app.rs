@@ -1,7 +1,7 @@
 //! What the handlers work with.
 
 use http::HeaderMap;
-use jetway_gateway::authentication::authenticate;
+use jetway_gateway::access::authenticate_signed_in;
 use jetway_gateway::http::HttpError;
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::sessions::{KeyCache, Sessions};
@@ -60,7 +60,7 @@ impl<P: Ports> App<'_, P> {
             &issuer.issuer,
             &issuer.audience,
         );
-        authenticate(headers, &verifier).await
+        authenticate_signed_in(headers, &verifier).await
     }
 
     /// Sessions, on this connection.

@@ -13,6 +13,7 @@ mod refresh;
 mod sessions;
 mod signin;
 mod signout;
+mod throttle;
 mod tokens;
 
 #[cfg(target_arch = "wasm32")]

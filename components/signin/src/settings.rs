@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use jetway_gateway::config::{ConfigError, duration, read, text};
+use jetway_gateway::client::TrustedProxies;
+use jetway_gateway::config::{ConfigError, duration, read, read_optional, text};
 use jetway_gateway::domain::BcryptCost;
 use jetway_gateway::ports::Variables;
+use jetway_gateway::rate_limit::RateLimits;
 use jetway_gateway::tokens::Issuer;
 
 /// The component's variables, as it uses them.
@@ -16,6 +18,10 @@ pub struct Settings {
     pub issuer: Issuer,
     /// How long a refresh token can be used.
     pub refresh_lifetime: Duration,
+    /// How often one may try.
+    pub rate_limits: RateLimits,
+    /// Whose word about the client's address counts.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl Settings {
@@ -29,6 +35,10 @@ impl Settings {
                 lifetime: read(variables, "access_token_ttl", lifetime).await?,
             },
             refresh_lifetime: read(variables, "refresh_token_ttl", lifetime).await?,
+            rate_limits: read(variables, "rate_limits", RateLimits::parse).await?,
+            trusted_proxies: read_optional(variables, "trusted_proxies", TrustedProxies::parse)
+                .await?
+                .unwrap_or_default(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /api/v1/signin`.
 
 use http::{HeaderMap, Request, header};
+use jetway_gateway::client::{Client as NetworkClient, TrustedProxies};
 use jetway_gateway::domain::{EmailAddress, Password};
 use jetway_gateway::http::{Body, HttpError, Response, json};
 use jetway_gateway::ports::Ports;
@@ -9,6 +10,7 @@ use jetway_gateway::sessions::{Client, Credentials};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::throttle::Throttle;
 use crate::tokens;
 
 /// No longer than a person would read.
@@ -24,33 +26,46 @@ pub(crate) async fn create<P: Ports>(
     request: Request<impl Body>,
     app: &App<'_, P>,
 ) -> Result<Response, HttpError> {
-    let client = client(request.headers());
+    let client = client(request.headers(), &app.settings.trusted_proxies);
+    let throttle = Throttle::of(&request);
     let body: SignIn = json::read(request).await?;
+    let email = field("/email", EmailAddress::parse(&body.email))?;
+    // What cannot be a password is a wrong one: this is not the place to teach which rules passwords keep.
+    let password = Password::parse(body.password).ok();
     let credentials = Credentials {
-        email: field("/email", EmailAddress::parse(&body.email))?,
-        // What cannot be a password is a wrong one: this is not the place to teach which rules passwords keep.
-        password: Password::parse(body.password).ok(),
+        email: email.clone(),
+        password,
     };
+    throttle
+        .by_email(&email, app, async || sign_in(credentials, &client, app).await)
+        .await
+}
+
+async fn sign_in<P: Ports>(
+    credentials: Credentials,
+    client: &Client,
+    app: &App<'_, P>,
+) -> Result<Response, HttpError> {
     let store = app.store().await?;
     let grant = app
         .sessions(&store)
-        .sign_in(credentials, &client, app.settings.bcrypt_cost)
+        .sign_in(credentials, client, app.settings.bcrypt_cost)
         .await?;
     Ok(tokens::answer(&grant))
 }
 
 /// What is kept of the client for the user to recognise the session by.
-fn client(headers: &HeaderMap) -> Client {
-    let text = |value: &http::HeaderValue| {
+fn client(headers: &HeaderMap, trusted: &TrustedProxies) -> Client {
+    let address = NetworkClient::of_request(headers, trusted).address;
+    let user_agent = headers.get(header::USER_AGENT).map(|value| {
         let text = String::from_utf8_lossy(value.as_bytes());
         text.chars()
             .filter(|c| !c.is_control())
             .take(MAX_USER_AGENT)
-            .collect::<String>()
-    };
+            .collect()
+    });
     Client {
-        // The host's own word is the last; whatever stands before it, the client wrote.
-        address: headers.get_all("spin-client-addr").iter().last().map(text),
-        user_agent: headers.get(header::USER_AGENT).map(text),
+        address: address.map(|address| address.to_string()),
+        user_agent,
     }
 }

@@ -6,7 +6,6 @@
 
 pub mod access;
 pub mod accounts;
-pub mod authentication;
 pub mod client;
 pub mod config;
 pub mod domain;

@@ -7,7 +7,6 @@ use crate::http::{Code, FieldError, HttpError};
 use crate::roles::{NotPermitted, RolesError};
 use crate::sessions::{RefreshError, SignInError};
 use crate::store::{Rule, StoreError};
-use crate::tokens::VerifyError;
 
 /// What is wrong with the field at this JSON pointer, if anything.
 pub fn field<T, E: Invalid>(pointer: &str, parsed: Result<T, E>) -> Result<T, FieldError> {
@@ -89,10 +88,9 @@ impl From<SignInError> for HttpError {
 impl From<RefreshError> for HttpError {
     fn from(error: RefreshError) -> Self {
         match error {
+            RefreshError::Dead => Self::new(Code::InvalidRefreshToken, "Sign in again."),
             // A thief learns nothing from the answer; the log has the difference.
-            dead @ (RefreshError::Dead | RefreshError::Replayed) => {
-                Self::new(Code::InvalidRefreshToken, "Sign in again.").caused_by(dead)
-            }
+            RefreshError::Replayed => Self::from(RefreshError::Dead).caused_by(error),
             RefreshError::Failed(failure) => failure.into(),
         }
     }
@@ -105,18 +103,6 @@ impl From<ChangePasswordError> for HttpError {
                 Self::new(Code::InvalidCredentials, "This is not the current password.")
             }
             ChangePasswordError::Failed(failure) => failure.into(),
-        }
-    }
-}
-
-impl From<VerifyError> for HttpError {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            // One answer for all reasons: which check failed helps only who tries to get past it.
-            VerifyError::Rejected(reason) => {
-                Self::new(Code::InvalidToken, "Refresh the access token, or sign in again.").caused_by(reason)
-            }
-            VerifyError::Unavailable(error) => Failure::from(error).into(),
         }
     }
 }

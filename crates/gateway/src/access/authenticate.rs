@@ -45,14 +45,19 @@ pub async fn authenticate<K: KeyValue, C: Clock>(
     }
 }
 
+/// Who is calling a route that is only for the signed-in.
+pub async fn authenticate_signed_in<K: KeyValue, C: Clock>(
+    headers: &HeaderMap,
+    verifier: &Verifier<'_, K, C>,
+) -> Result<Identity, HttpError> {
+    authenticate(headers, verifier).await?.ok_or_else(unauthenticated)
+}
+
 /// Whether the caller may: first who they are, then what they may, so that a stranger learns nothing of the roles.
 pub fn check_policy(requirement: &Requirement, identity: Option<&Identity>) -> Result<(), HttpError> {
     match (requirement, identity) {
         (Requirement::Public, _) | (Requirement::SignedIn, Some(_)) => Ok(()),
-        (Requirement::SignedIn | Requirement::AnyRole(_), None) => Err(HttpError::new(
-            Code::Unauthenticated,
-            "Send `Authorization: Bearer` and your access token.",
-        )),
+        (Requirement::SignedIn | Requirement::AnyRole(_), None) => Err(unauthenticated()),
         (Requirement::AnyRole(roles), Some(identity)) if roles.iter().any(|role| identity.has_role(role)) => {
             Ok(())
         }
@@ -60,4 +65,11 @@ pub fn check_policy(requirement: &Requirement, identity: Option<&Identity>) -> R
             Err(HttpError::new(Code::Forbidden, "None of your roles allows it."))
         }
     }
+}
+
+fn unauthenticated() -> HttpError {
+    HttpError::new(
+        Code::Unauthenticated,
+        "Send `Authorization: Bearer` and your access token.",
+    )
 }

@@ -6,7 +6,7 @@ mod forward_auth;
 mod identity_headers;
 mod policy;
 
-pub use authenticate::{Settings, authenticate, check_policy};
+pub use authenticate::{Settings, authenticate, authenticate_signed_in, check_policy};
 pub use bearer::{MalformedBearer, bearer_token};
 pub use forward_auth::forward_auth;
 pub use identity_headers::{IDENTITY_HEADERS, set_identity};

@@ -1,5 +1,7 @@
 //! The one error of handlers.
 
+use http::HeaderMap;
+
 use super::{Code, FieldError, Problem};
 
 /// Why a handler did not answer: what the client may read, and apart from it what the log says.
@@ -49,6 +51,11 @@ impl HttpError {
     /// What only the log may say.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
+    }
+
+    /// The headers of the answer.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.problem.headers_mut()
     }
 
     /// What the client may read, for good.

@@ -234,6 +234,11 @@ impl Problem {
         self.with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
+    /// The headers of the answer.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
+    }
+
     /// What kind of problem it is.
     pub fn code(&self) -> Code {
         self.code
