@@ -16,6 +16,7 @@ pub mod log;
 pub mod per_instance;
 pub mod ports;
 pub mod problems;
+pub mod proxy;
 pub mod rate_limit;
 pub mod roles;
 pub mod rules;

@@ -1,0 +1,11 @@
+//! The parts of the proxy that are only logic: where a request goes, what its headers become, and what a failure means.
+
+mod headers;
+mod path;
+mod trace;
+mod upstream;
+
+pub use headers::{Hop, request_headers, response_headers};
+pub use path::check_path;
+pub use trace::TraceContext;
+pub use upstream::{InvalidUpstream, Upstream, UpstreamFailure};
