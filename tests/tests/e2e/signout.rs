@@ -69,13 +69,16 @@ async fn a_scope_that_is_none_is_refused_and_ends_nothing() {
     let app = TestApp::shared();
     let user = app.new_user().await;
 
-    let answer = app.post("/api/v1/signout?scope=everything").by(&user).await;
+    for query in [
+        "scope=everything",
+        "scope=",
+        "scope=local&scope=global",
+        "scopes=global",
+    ] {
+        let answer = app.post(&format!("/api/v1/signout?{query}")).by(&user).await;
+        answer.expect_problem(422, "invalid_request");
+    }
 
-    assert!(
-        matches!(answer.status.as_u16(), 400 | 422),
-        "{}",
-        answer.describe()
-    );
     app.refresh(&user).await.expect_json(200);
 }
 
@@ -91,4 +94,44 @@ async fn a_sign_out_reaches_the_other_gateways() {
     other
         .eventually(401, || other.get("/api/v1/auth/check").by(&user))
         .await;
+}
+
+#[tokio::test]
+async fn others_ends_all_but_this_session() {
+    let app = TestApp::shared();
+    let user = app.new_user().await;
+    let other = app.signed_in_again(&user).await;
+
+    app.post("/api/v1/signout?scope=others")
+        .by(&user)
+        .await
+        .expect_empty(204);
+
+    app.refresh(&other)
+        .await
+        .expect_problem(401, "invalid_refresh_token");
+    app.eventually(401, || app.get("/api/v1/auth/check").by(&other))
+        .await;
+    app.refresh(&user).await.expect_json(200);
+}
+
+#[tokio::test]
+async fn global_ends_every_session_of_this_user_and_of_nobody_else() {
+    let app = TestApp::shared();
+    let (user, bystander) = (app.new_user().await, app.new_user().await);
+    let other = app.signed_in_again(&user).await;
+
+    app.post("/api/v1/signout?scope=global")
+        .by(&user)
+        .await
+        .expect_empty(204);
+
+    for ended in [&user, &other] {
+        app.refresh(ended)
+            .await
+            .expect_problem(401, "invalid_refresh_token");
+        app.eventually(401, || app.get("/api/v1/auth/check").by(ended))
+            .await;
+    }
+    app.refresh(&bystander).await.expect_json(200);
 }
