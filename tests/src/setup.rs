@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -14,8 +14,8 @@ use crate::process::Process;
 use crate::upstream::Upstream;
 use crate::{TestApp, prerequisites};
 
-/// The first start of a host that has an empty compile cache compiles every component, perhaps beside a busy build.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// A host that has an empty compile cache compiles every component, perhaps beside a busy build.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What gateways are started with. Those that share one share their state.
 #[derive(Clone)]
@@ -128,6 +128,15 @@ impl Setup {
 
     /// Starts the runtime under test, and does not wait for it.
     pub fn launch(&self) -> Process {
+        static WARM: OnceLock<()> = OnceLock::new();
+        WARM.get_or_init(|| {
+            // The very first start compiles the components: once, for the cache, and not in every test at the same time.
+            serving_address(&Self::usual().launch_at_once());
+        });
+        self.launch_at_once()
+    }
+
+    fn launch_at_once(&self) -> Process {
         Process::start(&prerequisites::runtime(), |command| {
             command.arg("up").arg("--from").arg(&self.manifest);
             command
