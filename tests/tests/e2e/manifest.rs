@@ -226,8 +226,6 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("/.well-known/jwks.json", "auth-endpoint", &["rate-limit"]),
     ("/api/v1/flights/...", "proxy", &["rate-limit", "auth-check"]),
     ("/api/v1/bookings/...", "proxy", &["rate-limit", "auth-check"]),
-    ("/healthz", "status", &[]),
-    ("/readyz", "status", &[]),
     ("/...", "status", &[]),
 ];
 
