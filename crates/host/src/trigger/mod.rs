@@ -1,3 +1,4 @@
-//! What starts a component other than an HTTP request.
+//! What sets components to work: HTTP requests and Redis messages.
 
+pub mod http;
 pub mod redis;

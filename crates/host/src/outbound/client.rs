@@ -1,0 +1,54 @@
+//! The HTTP client behind the guests' requests: one pool of connections for the whole application.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body_util::BodyExt as _;
+use hyper_util::client::legacy::{self, Client as PooledClient};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::timeout;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+use super::DEFAULT_TIMEOUT;
+use super::connect::{CONNECT_TIMEOUT, ConnectError, Connector};
+
+/// Sends requests over pooled connections, HTTP/2 where a server offers it under TLS.
+#[derive(Clone)]
+pub struct Client(PooledClient<Connector, WasiBody>);
+
+impl Client {
+    /// A client with an empty pool.
+    pub fn new() -> anyhow::Result<Self> {
+        let mut builder = PooledClient::builder(TokioExecutor::new());
+        builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new());
+        Ok(Self(builder.build(Connector::new()?)))
+    }
+
+    /// Sends `request` and waits for the head of its response.
+    pub(super) async fn send(
+        &self,
+        request: Request<WasiBody>,
+        options: &RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
+        let or_default = |timeout: Option<Duration>| timeout.unwrap_or(DEFAULT_TIMEOUT);
+        let response = CONNECT_TIMEOUT.scope(or_default(options.connect_timeout), self.0.request(request));
+        let response = timeout(or_default(options.first_byte_timeout), response)
+            .await
+            .map_err(|_elapsed| Error::ConnectionReadTimeout)?
+            .map_err(|error| code(&error))?;
+        Ok(response.map(|body| body.map_err(Error::from).boxed_unsync()))
+    }
+}
+
+/// What a guest is told of a failed request: why there is no connection, or that HTTP was not spoken on it.
+fn code(error: &legacy::Error) -> Error {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<ConnectError>() {
+            return error.into();
+        }
+        cause = error.source();
+    }
+    Error::HttpProtocolError
+}
