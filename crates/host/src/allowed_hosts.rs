@@ -103,7 +103,7 @@ impl AllowedHosts {
     fn with_chaining_to<'a>(self, components: impl IntoIterator<Item = &'a str>) -> Self {
         let components: Vec<_> = components.into_iter().collect();
         let expand = |host: AllowedHost| match &host.host {
-            HostPattern::SubdomainOf(suffix) if suffix == CHAINING_SUFFIX => components
+            HostPattern::SubdomainOf(_) if host.chains_to_all() => components
                 .iter()
                 .map(|component| AllowedHost {
                     host: HostPattern::Exactly(Host::Domain(format!("{component}{CHAINING_SUFFIX}"))),
@@ -191,6 +191,12 @@ impl AllowedHost {
 
     fn allows(&self, scheme: &str, host: &Host<String>, port: Option<u16>) -> bool {
         self.scheme.allows(scheme) && self.host.allows(host) && port.is_none_or(|port| self.port.allows(port))
+    }
+
+    /// Whether it lets one call every component of this application by its name.
+    #[must_use]
+    pub fn chains_to_all(&self) -> bool {
+        matches!(&self.host, HostPattern::SubdomainOf(suffix) if suffix == CHAINING_SUFFIX)
     }
 
     /// The component that it lets one call, if it names one of this application.

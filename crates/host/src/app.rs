@@ -100,10 +100,6 @@ pub struct Component {
     pub source: PathBuf,
     /// Environment variables of the guest.
     pub environment: BTreeMap<String, String>,
-    /// Files that the guest may read.
-    pub files: Vec<FileMount>,
-    /// Glob patterns of files that `files` must leave out.
-    pub exclude_files: Vec<String>,
     /// Where it may connect to; see [`crate::allowed_hosts`].
     pub allowed_outbound_hosts: Vec<Template>,
     /// The key-value stores that it may open.
@@ -114,20 +110,6 @@ pub struct Component {
     pub variables: BTreeMap<String, Template>,
     /// What its HTTP requests pass through before they reach it, outermost first.
     pub middleware: Vec<Middleware>,
-}
-
-/// Files of the host that a guest sees, read-only.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FileMount {
-    /// A file, a folder or a glob, relative to the manifest, at the same place under the guest's `/`.
-    Pattern(String),
-    /// A file or a folder at another place.
-    Placement {
-        /// In the host, relative to the manifest.
-        source: String,
-        /// In the guest.
-        destination: String,
-    },
 }
 
 /// A component in front of another.

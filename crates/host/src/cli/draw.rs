@@ -55,21 +55,19 @@ pub(super) fn duration(text: &str) -> Result<Draw<Duration>, String> {
 }
 
 fn one_duration(text: &str) -> Result<Duration, String> {
-    const UNITS: [(&str, fn(u64) -> Duration); 5] = [
-        ("ms", Duration::from_millis),
-        ("us", Duration::from_micros),
-        ("μs", Duration::from_micros),
-        ("ns", Duration::from_nanos),
-        ("s", Duration::from_secs),
-    ];
-    let (number, unit) = UNITS
-        .into_iter()
-        .find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?, unit)))
-        .unwrap_or((text, Duration::from_secs));
-    number
-        .parse()
-        .map(unit)
-        .map_err(|_| format!("{text:?} is not a time: write a whole number and one of s, ms, us, ns"))
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit: fn(u64) -> Duration = match &text[digits.len()..] {
+        "" | "s" => Duration::from_secs,
+        "ms" => Duration::from_millis,
+        "us" | "μs" => Duration::from_micros,
+        "ns" => Duration::from_nanos,
+        _ => return Err(no_time(text)),
+    };
+    digits.parse().map(unit).map_err(|_| no_time(text))
+}
+
+fn no_time(text: &str) -> String {
+    format!("{text:?} is not a time: write a whole number and one of s, ms, us, ns")
 }
 
 fn parse<T: PartialOrd>(text: &str, one: impl Fn(&str) -> Result<T, String>) -> Result<Draw<T>, String> {

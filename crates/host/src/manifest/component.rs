@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Scope, ids, without_action};
 use crate::allowed_hosts::{AllowedHost, stands_for_nothing};
-use crate::app::{Component, FileMount};
+use crate::app::Component;
 use crate::document::{Error, Table, Value};
 use crate::template::{Part, Template};
 
@@ -14,6 +14,8 @@ const UNSUPPORTED: &[&str] = &[
     "allowed_http_hosts",
     "dependencies",
     "dependencies_inherit_configuration",
+    "exclude_files",
+    "files",
 ];
 
 pub(super) fn read_all(
@@ -44,8 +46,6 @@ pub(super) fn read(id: &str, mut table: Table<'_>, scope: &Scope<'_>) -> Result<
         manifest_id: id.to_owned(),
         source: scope.base_dir.join(source.string()?),
         environment: named(table.take("environment"), |entry| entry.string())?,
-        files: list(table.take("files"), read_mount)?,
-        exclude_files: list(table.take("exclude_files"), Value::string)?,
         allowed_outbound_hosts: list(table.take("allowed_outbound_hosts"), |item| {
             read_host(item, scope)
         })?,
@@ -90,17 +90,6 @@ fn read_label(item: &Value<'_>) -> Result<String, Error> {
     let label = item.string()?;
     ids::check_label(&label).map_err(|why| item.error(format!("is {label:?}, which is no name: {why}")))?;
     Ok(label)
-}
-
-fn read_mount(item: &Value<'_>) -> Result<FileMount, Error> {
-    if !item.is_table() {
-        return item.string().map(FileMount::Pattern);
-    }
-    let mut table = item.table()?;
-    let source = table.require("source")?.string()?;
-    let destination = table.require("destination")?.string()?;
-    table.finish()?;
-    Ok(FileMount::Placement { source, destination })
 }
 
 /// An allowed host. One with a template is checked with the defaults, if they suffice; its real value is checked when

@@ -90,7 +90,6 @@ fn check_has_nothing(reference: &Value<'_>, section: &Component) -> Result<(), E
             section.allowed_outbound_hosts.is_empty(),
         ),
         ("environment", section.environment.is_empty()),
-        ("files", section.files.is_empty()),
         ("key_value_stores", section.key_value_stores.is_empty()),
         ("sqlite_databases", section.sqlite_databases.is_empty()),
         ("variables", section.variables.is_empty()),

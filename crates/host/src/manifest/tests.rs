@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::app::{CapabilitySet, FileMount, Inherit, Route};
+use crate::app::{CapabilitySet, Inherit, Route};
 
 /// A manifest that lacks nothing. Its last line is 17, so what a test appends begins on line 18.
 const BASE: &str = r#"spin_manifest_version = 2
@@ -57,8 +57,6 @@ fn a_component_has_what_its_section_says() {
         [component.api]
         source = "api.wasm"
         environment = { MODE = "test" }
-        files = ["assets/*.txt", { source = "content", destination = "/" }]
-        exclude_files = ["assets/secret.txt"]
         allowed_outbound_hosts = ["https://{{ host }}", "redis://cache"]
         key_value_stores = ["default"]
         sqlite_databases = ["default"]
@@ -74,17 +72,6 @@ fn a_component_has_what_its_section_says() {
     assert_eq!((api.id.as_str(), api.manifest_id.as_str()), ("api", "api"));
     assert_eq!(api.source, Path::new("/app/api.wasm"));
     assert_eq!(api.environment["MODE"], "test");
-    assert_eq!(
-        api.files,
-        [
-            FileMount::Pattern("assets/*.txt".into()),
-            FileMount::Placement {
-                source: "content".into(),
-                destination: "/".into()
-            },
-        ]
-    );
-    assert_eq!(api.exclude_files, ["assets/secret.txt"]);
     assert_eq!(api.allowed_outbound_hosts[0].to_string(), "https://{{ host }}");
     assert_eq!(
         (&api.key_value_stores[..], &api.sqlite_databases[..]),
@@ -212,6 +199,46 @@ fn a_selection_keeps_its_triggers_only() {
 }
 
 #[test]
+fn a_selection_may_not_call_what_it_leaves_out() {
+    let app = || {
+        read_with(
+            r#"
+            [[trigger.http]]
+            route = "/status"
+            component = "status"
+            [component.status]
+            source = "status.wasm"
+            allowed_outbound_hosts = ["http://web.spin.internal"]
+            [[trigger.http]]
+            route = "/any"
+            component = "any"
+            [component.any]
+            source = "any.wasm"
+            allowed_outbound_hosts = ["http://*.spin.internal"]
+            [[trigger.http]]
+            route = "/web"
+            component = "web"
+            "#,
+        )
+        .unwrap()
+    };
+    let error = |ids: &[&str]| {
+        let ids: Vec<_> = ids.iter().map(|id| (*id).to_owned()).collect();
+        select(app(), &ids).err().map(|error| error.to_string())
+    };
+    assert_eq!(error(&["status", "web"]), None);
+    assert_eq!(
+        error(&["status"]).unwrap(),
+        "--component-id: component `status` may call `web`, which is not selected: select it too"
+    );
+    assert_eq!(
+        error(&["any", "web"]).unwrap(),
+        "--component-id: component `any` may call every component (http://*.spin.internal), so it runs only in \
+         the whole application"
+    );
+}
+
+#[test]
 fn a_missing_build_says_what_to_do() {
     let error = check_sources(&read_with(TRIGGER).unwrap())
         .unwrap_err()
@@ -252,6 +279,7 @@ fn what_is_not_known_is_named_with_its_line() {
 fn what_spin_has_and_this_host_has_not_is_said() {
     let unsupported = "is not supported by jetway-host; run this application with spin";
     for (text, expected) in [
+        ("[component.x]\nsource = 'x'\nfiles = ['assets/*']", format!("20: `component.x.files` {unsupported}")),
         ("[component.x]\nsource = 'x'\nai_models = ['llama']", format!("20: `component.x.ai_models` {unsupported}")),
         ("[component.x]\nsource = 'x'\ndependencies = { 'a:b' = '1' }", format!("20: `component.x.dependencies` {unsupported}")),
         ("[component.x]\nsource = { url = 'u', digest = 'd' }", "19: `component.x.source` is a remote component, which jetway-host does not support: name a file".into()),
