@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::http;
 
 const EMAIL: &str = "admin@example.com";
+const FILE: &str = "dev-admin.json";
 
 /// Who the administrator is to be, and the one-time proof that we may say so.
 pub(super) struct Admin {
@@ -29,7 +30,7 @@ impl Admin {
     /// The administrator of the last time, or a new one with a random password. It is on disk before the gateway hears
     /// of it, so that no account is made whose password is lost.
     pub(super) fn remembered_or_new(state: &Path) -> Result<Self> {
-        let file = state.join("dev-admin.json");
+        let file = state.join(FILE);
         let bootstrap_token = random_hex()?;
         let (email, password, remembered) = match fs::read(&file) {
             Ok(text) => {
@@ -89,12 +90,7 @@ impl Admin {
     }
 
     fn credentials(&self) -> String {
-        format!(
-            "{}  password {}  (kept in {})",
-            self.email,
-            self.password,
-            self.file.display()
-        )
+        format!("{}  {}  (kept in .spin/{FILE})", self.email, self.password)
     }
 }
 
@@ -139,10 +135,7 @@ mod tests {
         let second = Admin::remembered_or_new(&state).unwrap();
         assert_eq!((&first.email, &first.password), (&second.email, &second.password));
         assert_ne!(first.bootstrap_token, second.bootstrap_token);
-        let mode = fs::metadata(state.join("dev-admin.json"))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = fs::metadata(state.join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         fs::remove_dir_all(state).unwrap();
     }

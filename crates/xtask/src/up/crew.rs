@@ -16,7 +16,7 @@ use super::http;
 
 /// How long a server may take to finish the requests it has.
 const GRACE: Duration = Duration::from_secs(10);
-const TICK: Duration = Duration::from_millis(100);
+const TICK: Duration = Duration::from_millis(200);
 
 /// All servers, in the order in which they were started.
 pub(super) struct Crew {

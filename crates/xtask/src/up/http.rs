@@ -40,7 +40,10 @@ fn send(address: SocketAddr, method: &str, path: &str, body: &str) -> io::Result
 
 fn parse(answer: &str) -> Option<Answer> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
-    let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
+    let (version, status) = head.split_once(' ')?;
+    let status = version
+        .starts_with("HTTP/1.")
+        .then(|| status.get(..3)?.parse().ok())??;
     Some(Answer {
         status,
         body: body.to_owned(),

@@ -37,7 +37,9 @@ pub(crate) fn run(options: &UpOptions) -> Result<()> {
     // What can be refused at once is refused before the build.
     let addresses = Addresses::choose(options)?;
     let runtime = Runtime::choose(options.runtime)?;
-    if !options.skip_build {
+    if options.skip_build {
+        require_built([program("jetway-demo"), runtime.program()])?;
+    } else {
         build::for_up()?;
     }
     let mut crew = Crew::assemble()?;
@@ -73,10 +75,9 @@ fn serve(addresses: &Addresses, runtime: &Runtime, crew: &mut Crew) -> Result<()
 }
 
 fn start_demo(addresses: &Addresses, crew: &mut Crew) -> Result<()> {
-    let demo = built(program("jetway-demo"))?;
     crew.add(
         "the demo services",
-        Supervised::start(demo, |command| {
+        Supervised::start(program("jetway-demo"), |command| {
             command.args(["--flights", &addresses.flights.to_string()]);
             command.args(["--bookings", &addresses.bookings.to_string()]);
         }),
@@ -99,10 +100,9 @@ fn start_gateway(
         "Starting the gateway on {} (the first start compiles the components for this machine).",
         runtime.name()
     );
-    let program = built(runtime.program())?;
     crew.add(
         "the gateway",
-        Supervised::start(program, |command| {
+        Supervised::start(runtime.program(), |command| {
             command.current_dir(root()).args(["up", "--from", "spin.toml"]);
             command.args(["--listen", &addresses.gateway.to_string()]);
             // In the environment and not on the command line, which every user of the machine can read.
@@ -124,13 +124,12 @@ fn start_gateway(
         .context("the gateway did not become ready")
 }
 
-/// A program's path, if it is there. A bare name is looked up on the PATH later.
-fn built(program: PathBuf) -> Result<PathBuf> {
-    if program.is_absolute() && !program.is_file() {
-        bail!(
-            "{} is not built: run `cargo xtask build`, or leave out --skip-build",
-            program.display()
-        );
+/// Fails if a program of ours is missing. A bare name is somebody else's, and looked up on the PATH.
+fn require_built(programs: [PathBuf; 2]) -> Result<()> {
+    for program in programs.iter().filter(|program| program.is_absolute()) {
+        if !program.is_file() {
+            bail!("{} is not built: leave out --skip-build", program.display());
+        }
     }
-    Ok(program)
+    Ok(())
 }
