@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio::sync::watch;
 
 use crate::allowed_hosts::AllowedHosts;
 use crate::app::Component;
@@ -21,6 +22,7 @@ use crate::runtime_config::RuntimeConfig;
 use crate::state::ComponentContext;
 use crate::stdio::Stdio;
 use crate::trigger::http::{HttpServer, Listener};
+use crate::trigger::redis::{Guests, RedisTrigger};
 
 /// Serves the application until the process is told to end, and lets requests that are under way finish.
 pub async fn serve(options: Options) -> anyhow::Result<()> {
@@ -32,6 +34,8 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
 /// An application that is ready to serve: its components are compiled, its socket listens.
 pub struct Server {
     listener: Listener,
+    messages: RedisTrigger,
+    subscribers: Arc<Guests>,
 }
 
 impl Server {
@@ -39,8 +43,10 @@ impl Server {
     pub async fn start(options: Options) -> anyhow::Result<Self> {
         let instances = load(&options).await?;
         let server = HttpServer::new(&options.app, &instances, &options.reuse)?;
+        let messages = RedisTrigger::new(&options.app, &options.variables)?;
+        let subscribers = Arc::new(Guests::new(&options.app, &instances)?);
         let listener = Listener::bind(server, options.listen).await?;
-        Ok(Self { listener })
+        Ok(Self { listener, messages, subscribers })
     }
 
     /// Where the application is served.
@@ -51,7 +57,19 @@ impl Server {
 
     /// Serves until `stop`, then lets the requests under way finish.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        self.listener.serve(stop).await;
+        let (stopping, stopped) = watch::channel(false);
+        let until_stopped = |mut stopped: watch::Receiver<bool>| async move {
+            stopped.wait_for(|stopped| *stopped).await.ok();
+        };
+        let told = async {
+            stop.await;
+            stopping.send_replace(true);
+        };
+        tokio::join!(
+            told,
+            self.listener.serve(until_stopped(stopped.clone())),
+            self.messages.run(self.subscribers, until_stopped(stopped)),
+        );
         Ok(())
     }
 }

@@ -49,28 +49,6 @@ async fn each_sign_up_is_told_once_and_a_refused_one_never() {
 }
 
 #[tokio::test]
-async fn a_granted_role_is_told() {
-    let redis = Redis::start();
-    let app = TestApp::with(&[("redis_url", &redis.url())]);
-    let user = app.new_user().await;
-    let admin = app.admin().await.clone();
-    let mut events = redis.subscribe("jetway.events").await;
-
-    app.put(&format!("/api/v1/users/{}/roles/airline", user.id))
-        .by(&admin)
-        .await
-        .expect_empty(204);
-
-    let mut event = events.next().await;
-    while event["type"] == "com.jetway.user.registered.v1" || event["subject"] != user.id.as_str() {
-        // Those of before may still have been on their way.
-        event = events.next().await;
-    }
-    assert_eq!(event["type"], "com.jetway.role.granted.v1");
-    assert_eq!(event["data"]["role"], "airline");
-}
-
-#[tokio::test]
 async fn the_outbox_has_the_event_even_when_redis_never_did() {
     let app = TestApp::start();
     let email = new_email();

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
+pub(crate) use self::bindings::exports::spin::redis::inbound_redis;
 use crate::{
     allowed_hosts::AllowedHosts,
     app::{App, Component},

@@ -5,6 +5,7 @@
 //! on Spin, a server that is away does not end the process, neither at the start nor later: the HTTP functions go on, and
 //! the subscription is made again, with growing pauses, until the server is back.
 
+mod guest;
 mod subscriber;
 
 use std::{
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use redis::Client;
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
+pub use self::guest::Guests;
 use self::subscriber::Subscriber;
 use crate::{app::App, template::Template, variables::Variables};
 
