@@ -116,6 +116,12 @@ pub trait Database {
     async fn execute(&self, statement: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError>;
 }
 
+impl<D: Database> Database for &D {
+    async fn execute(&self, statement: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        (**self).execute(statement, parameters).await
+    }
+}
+
 /// The component's database, by connections: each request has one of its own.
 pub trait Databases {
     /// A connection.

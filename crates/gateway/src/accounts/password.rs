@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::domain::{BcryptCost, Password, PasswordHash};
 use crate::ports::{Clock, Database, Entropy, KeyValue};
 use crate::sessions::Announcer;
-use crate::store::sessions::{PasswordChange, Which};
+use crate::store::sessions::PasswordChange;
 use crate::store::{Rule, Store, StoreError, sessions, users};
 use crate::tokens::Identity;
 
@@ -49,9 +49,6 @@ pub async fn change_password<D: Database, K: KeyValue, C: Clock>(
         return Err(ChangePasswordError::WrongPassword);
     }
     let new = PasswordHash::of(new, cost, entropy)?;
-    // Announced before it is done: if the announcement fails nothing has changed, and the client can try again.
-    let open = sessions::open_ids(store, user, Which::AllBut(session)).await?;
-    announcer.announce(&open).await?;
     let change = PasswordChange {
         user,
         session,
@@ -59,7 +56,8 @@ pub async fn change_password<D: Database, K: KeyValue, C: Clock>(
         new: &new,
     };
     let ended = sessions::change_password(store, &change, announcer.now()).await?;
-    // And once more for those that started in between.
-    let missed: Vec<_> = ended.into_iter().filter(|id| !open.contains(id)).collect();
-    Ok(announcer.announce(&missed).await?)
+    // Announced after it is done, unlike a sign-out: it may be refused, when another session changes the password at
+    // the same moment, and what has been announced cannot be taken back. If the announcement fails, the ended sessions
+    // can no longer be refreshed, and their access tokens live on until they expire.
+    Ok(announcer.announce(&ended).await?)
 }

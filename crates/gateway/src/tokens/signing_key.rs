@@ -67,3 +67,44 @@ impl std::fmt::Debug for SigningKey {
         write!(f, "SigningKey({})", self.kid())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+
+    /// The private key of RFC 8037, appendix A.1.
+    const SEED: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+
+    fn key() -> SigningKey {
+        SigningKey::parse(&URL_SAFE_NO_PAD.decode(SEED).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_public_half_is_that_of_rfc_8037_appendix_a_2() {
+        assert_eq!(key().public().x, "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+        assert_eq!(key().kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    }
+
+    #[test]
+    fn it_signs_as_rfc_8037_appendix_a_4_does() {
+        let signed = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+        let signature =
+            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+        let algorithm = jsonwebtoken::Algorithm::EdDSA;
+        let made = jsonwebtoken::crypto::sign(signed.as_bytes(), &key().encoding_key().unwrap(), algorithm);
+        assert_eq!(made.unwrap(), signature);
+        let public = jsonwebtoken::DecodingKey::from_ed_components(&key().public().x).unwrap();
+        assert!(jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &public, algorithm).unwrap());
+    }
+
+    #[test]
+    fn debug_shows_only_its_name() {
+        assert_eq!(
+            format!("{:?}", key()),
+            "SigningKey(kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k)"
+        );
+    }
+}

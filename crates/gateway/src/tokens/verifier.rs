@@ -2,6 +2,8 @@
 
 mod cache;
 mod header;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

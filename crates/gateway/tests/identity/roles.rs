@@ -1,0 +1,323 @@
+//! Administering roles.
+
+use jetway_gateway::domain::{RoleDescription, User, UserId};
+use jetway_gateway::roles::{Administration, NotPermitted, Permitted, RolesError};
+use jetway_gateway::sessions::Grant;
+use jetway_gateway::store::{Rule, roles};
+use jetway_gateway::test_support::{Connection, TestClock, block_on};
+
+use crate::world::{World, at_once, role};
+
+/// Makes a user an administrator, past the code that is tested.
+fn make_admin(world: &World, user: &User) {
+    let sql = format!(
+        "INSERT INTO user_roles (user_id, role, granted_at) VALUES ('{}', 'admin', '')",
+        user.id
+    );
+    world.ports.databases.run(&sql);
+}
+
+fn admin(world: &World) -> User {
+    let user = world.sign_up("admin@example.com");
+    make_admin(world, &user);
+    user
+}
+
+fn permission(world: &World, email: &str) -> Permitted<jetway_gateway::roles::Admin> {
+    let identity = world.identity(&world.sign_in(email));
+    block_on(Permitted::check(&identity, &world.store())).unwrap()
+}
+
+/// As the administrator `email`.
+fn administer<T>(
+    world: &World,
+    email: &str,
+    act: impl AsyncFnOnce(&Administration<'_, Connection, TestClock>) -> T,
+) -> T {
+    let store = world.store();
+    block_on(act(&Administration::new(
+        &store,
+        &world.ports.clock,
+        permission(world, email),
+    )))
+}
+
+fn roles_of(world: &World, user: &User) -> String {
+    let sql = format!(
+        "SELECT group_concat(role) FROM user_roles WHERE user_id = '{}'",
+        user.id
+    );
+    world.ports.databases.text(&sql)
+}
+
+fn refused(result: Result<(), RolesError>) -> Rule {
+    match result {
+        Err(RolesError::Refused(rule)) => rule,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn only_an_administrator_of_now_gets_the_permission() {
+    let world = World::default();
+    let first = admin(&world);
+    world.sign_up("ada@example.com");
+    let check = |grant: &Grant| block_on(Permitted::check(&world.identity(grant), &world.store())).map(drop);
+
+    assert_eq!(
+        check(&world.sign_in("ada@example.com")),
+        Err(NotPermitted::Forbidden)
+    );
+    let grant = world.sign_in("admin@example.com");
+    assert_eq!(check(&grant), Ok(()));
+    // The token still says so.
+    make_admin(&world, &world.sign_up("other@example.com"));
+    world.ports.databases.run(&format!(
+        "DELETE FROM user_roles WHERE user_id = '{}' AND role = 'admin'",
+        first.id
+    ));
+    assert_eq!(check(&grant), Err(NotPermitted::Forbidden));
+}
+
+#[test]
+fn a_role_is_granted_and_revoked_and_doing_it_twice_changes_nothing() {
+    let world = World::default();
+    admin(&world);
+    let ada = world.sign_up("ada@example.com");
+    for _ in 0..2 {
+        administer(&world, "admin@example.com", async |roles| {
+            roles.grant(ada.id, &role("airline")).await
+        })
+        .unwrap();
+        assert_eq!(roles_of(&world, &ada), "airline,customer");
+    }
+    for _ in 0..2 {
+        administer(&world, "admin@example.com", async |roles| {
+            roles.revoke(ada.id, &role("airline")).await
+        })
+        .unwrap();
+        assert_eq!(roles_of(&world, &ada), "customer");
+    }
+    let events =
+        "SELECT group_concat(type) FROM (SELECT type FROM outbox WHERE subject = '{}' ORDER BY rowid)";
+    assert_eq!(
+        world
+            .ports
+            .databases
+            .text(&events.replace("{}", &ada.id.to_string())),
+        "com.jetway.user.registered.v1,com.jetway.role.granted.v1,com.jetway.role.revoked.v1"
+    );
+}
+
+#[test]
+fn the_audit_log_says_who_granted_and_who_revoked() {
+    let world = World::default();
+    let first = admin(&world);
+    let ada = world.sign_up("ada@example.com");
+    administer(&world, "admin@example.com", async |roles| {
+        roles.grant(ada.id, &role("airline")).await
+    })
+    .unwrap();
+    administer(&world, "admin@example.com", async |roles| {
+        roles.revoke(ada.id, &role("airline")).await
+    })
+    .unwrap();
+    for action in ["role.granted", "role.revoked"] {
+        let entry = format!(
+            "SELECT actor || ' ' || target || ' ' || detail FROM audit_log WHERE action = '{action}'"
+        );
+        assert_eq!(
+            world.ports.databases.text(&entry),
+            format!("{} {} {{\"role\":\"airline\"}}", first.id, ada.id)
+        );
+    }
+}
+
+#[test]
+fn the_audit_log_is_only_ever_added_to() {
+    let world = World::default();
+    world.sign_up("ada@example.com");
+    let connection = world.ports.databases.connect();
+    for change in ["UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log"] {
+        let refused = connection.0.execute(change, []).unwrap_err();
+        assert!(refused.to_string().contains("audit_log_append_only"), "{refused}");
+    }
+}
+
+#[test]
+fn unknown_users_and_roles_are_told_apart() {
+    let world = World::default();
+    admin(&world);
+    let ada = world.sign_up("ada@example.com");
+    let nobody = UserId::generate(&world.ports.clock, &world.ports.entropy);
+    administer(&world, "admin@example.com", async |roles| {
+        assert_eq!(
+            refused(roles.grant(nobody, &role("airline")).await),
+            Rule::UnknownUser
+        );
+        assert_eq!(
+            refused(roles.grant(ada.id, &role("pilot")).await),
+            Rule::UnknownRole
+        );
+        assert_eq!(
+            refused(roles.revoke(nobody, &role("airline")).await),
+            Rule::UnknownUser
+        );
+        assert_eq!(
+            refused(roles.revoke(ada.id, &role("pilot")).await),
+            Rule::UnknownRole
+        );
+        assert_eq!(
+            refused(roles.delete_role(&role("pilot")).await),
+            Rule::UnknownRole
+        );
+        assert_eq!(
+            roles.user(nobody).await.unwrap_err(),
+            RolesError::Refused(Rule::UnknownUser)
+        );
+    });
+}
+
+#[test]
+fn a_role_is_made_once_and_deleted_when_nobody_has_it() {
+    let world = World::default();
+    admin(&world);
+    let ada = world.sign_up("ada@example.com");
+    let pilot = role("pilot");
+    let description = RoleDescription::parse("Flies".to_owned()).unwrap();
+    administer(&world, "admin@example.com", async |roles| {
+        assert_eq!(roles.create_role(&pilot, &description).await.unwrap().name, pilot);
+        assert_eq!(
+            refused(roles.create_role(&pilot, &description).await.map(drop)),
+            Rule::RoleExists
+        );
+        roles.grant(ada.id, &pilot).await.unwrap();
+        assert_eq!(refused(roles.delete_role(&pilot).await), Rule::RoleInUse);
+        roles.revoke(ada.id, &pilot).await.unwrap();
+        roles.delete_role(&pilot).await.unwrap();
+        for built_in in ["admin", "airline", "customer"] {
+            assert_eq!(
+                refused(roles.delete_role(&role(built_in)).await),
+                Rule::RoleProtected
+            );
+        }
+    });
+}
+
+#[test]
+fn of_many_who_make_one_role_at_once_one_succeeds() {
+    let world = World::default();
+    world.store();
+    let description = RoleDescription::parse(String::new()).unwrap();
+    let now = jetway_gateway::ports::Clock::now(&world.ports.clock);
+    let results = at_once(20, |_| {
+        block_on(roles::create(&world.store(), &role("pilot"), &description, now)).is_ok()
+    });
+    assert_eq!(results.into_iter().filter(|made| *made).count(), 1);
+}
+
+#[test]
+fn a_role_deleted_while_it_is_granted_leaves_no_grant_of_nothing() {
+    for _ in 0..5 {
+        let world = World::default();
+        let ada = world.sign_up("ada@example.com");
+        let now = jetway_gateway::ports::Clock::now(&world.ports.clock);
+        let pilot = role("pilot");
+        block_on(roles::create(
+            &world.store(),
+            &pilot,
+            &RoleDescription::parse(String::new()).unwrap(),
+            now,
+        ))
+        .unwrap();
+        let results = at_once(2, |i| match i {
+            0 => block_on(roles::delete(&world.store(), &pilot)).is_ok(),
+            _ => block_on(roles::grant(&world.store(), ada.id, &pilot, ada.id, now)).is_ok(),
+        });
+        assert_ne!(results[0], results[1]);
+        let orphans = "SELECT count(*) FROM user_roles WHERE role NOT IN (SELECT name FROM roles)";
+        assert_eq!(world.ports.databases.text(orphans), "0");
+    }
+}
+
+#[test]
+fn the_last_administrator_stays() {
+    let world = World::default();
+    let first = admin(&world);
+    let admin_role = role("admin");
+    let result = administer(&world, "admin@example.com", async |roles| {
+        roles.revoke(first.id, &admin_role).await
+    });
+    assert_eq!(refused(result), Rule::LastAdmin);
+    // Not only through the code.
+    let connection = world.ports.databases.connect();
+    connection.0.pragma_update(None, "foreign_keys", true).unwrap();
+    for removal in [
+        "DELETE FROM user_roles",
+        "DELETE FROM users",
+        "UPDATE user_roles SET role = 'customer'",
+    ] {
+        assert!(connection.0.execute(removal, []).is_err(), "{removal}");
+    }
+    assert_eq!(roles_of(&world, &first), "admin,customer");
+    // A refused revocation is not in the audit log.
+    assert_eq!(
+        world
+            .ports
+            .databases
+            .text("SELECT count(*) FROM audit_log WHERE action = 'role.revoked'"),
+        "0"
+    );
+}
+
+#[test]
+fn of_administrators_who_all_remove_each_other_at_once_one_is_left() {
+    for _ in 0..5 {
+        let world = World::default();
+        let users: Vec<_> = (0..8)
+            .map(|i| world.sign_up(&format!("admin{i}@example.com")))
+            .collect();
+        users.iter().for_each(|user| make_admin(&world, user));
+        let now = jetway_gateway::ports::Clock::now(&world.ports.clock);
+        let admin_role = role("admin");
+        let results = at_once(8, |i| {
+            block_on(roles::revoke(
+                &world.store(),
+                users[i].id,
+                &admin_role,
+                users[(i + 1) % 8].id,
+                now,
+            ))
+            .is_ok()
+        });
+        assert_eq!(results.into_iter().filter(|removed| *removed).count(), 7);
+        assert_eq!(
+            world
+                .ports
+                .databases
+                .text("SELECT count(*) FROM user_roles WHERE role = 'admin'"),
+            "1"
+        );
+    }
+}
+
+#[test]
+fn users_are_listed_in_the_order_of_their_sign_up() {
+    let world = World::default();
+    admin(&world);
+    let users: Vec<_> = (0..5)
+        .map(|i| {
+            world.ports.clock.advance(std::time::Duration::from_millis(2));
+            world.sign_up(&format!("user{i}@example.com"))
+        })
+        .collect();
+    administer(&world, "admin@example.com", async |roles| {
+        let page = roles.list_users(None, Some(users[1].id), 2).await.unwrap();
+        assert_eq!(page, users[2..4]);
+        let found = roles
+            .list_users(Some(&crate::world::address("USER3@example.com")), None, 10)
+            .await
+            .unwrap();
+        assert_eq!(found, users[3..4]);
+    });
+}

@@ -1,0 +1,137 @@
+//! What the tests have in common.
+
+use std::time::Duration;
+
+use jetway_gateway::accounts::{self, SignUpError};
+use jetway_gateway::domain::{BcryptCost, EmailAddress, NewUser, Password, RoleName, User};
+use jetway_gateway::sessions::{Client, Credentials, Grant, KeyCache, Sessions, SignInError};
+use jetway_gateway::store::Store;
+use jetway_gateway::test_support::{
+    Connection, CountingEntropy, MemoryKeyValue, TestClock, TestPorts, block_on,
+};
+use jetway_gateway::tokens::{Identity, Issuer, Verifier, VerifierCache, VerifyError};
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// One gateway's ports, and what one of its instances remembers.
+#[derive(Default)]
+pub(crate) struct World {
+    pub(crate) ports: TestPorts,
+    pub(crate) keys: KeyCache,
+    pub(crate) issuer: TestIssuer,
+}
+
+pub(crate) struct TestIssuer(pub(crate) Issuer);
+
+impl Default for TestIssuer {
+    fn default() -> Self {
+        Self(Issuer {
+            issuer: "jetway".to_owned(),
+            audience: "jetway".to_owned(),
+            lifetime: Duration::from_secs(600),
+        })
+    }
+}
+
+pub(crate) type SessionsOf<'a> = Sessions<'a, Connection, MemoryKeyValue, TestClock, CountingEntropy>;
+
+impl World {
+    pub(crate) fn store(&self) -> Store<Connection> {
+        self.ports.databases.store()
+    }
+
+    pub(crate) fn sessions<'a>(&'a self, store: &'a Store<Connection>) -> SessionsOf<'a> {
+        Sessions {
+            store,
+            key_value: &self.ports.key_value,
+            clock: &self.ports.clock,
+            entropy: &self.ports.entropy,
+            keys: &self.keys,
+            issuer: &self.issuer.0,
+            refresh_lifetime: Duration::from_secs(3600),
+        }
+    }
+
+    pub(crate) fn try_sign_up(&self, email: &str) -> Result<User, SignUpError> {
+        let ports = &self.ports;
+        block_on(accounts::sign_up(
+            &self.store(),
+            new_user(email),
+            cost(),
+            &ports.clock,
+            &ports.entropy,
+        ))
+    }
+
+    pub(crate) fn sign_up(&self, email: &str) -> User {
+        self.try_sign_up(email).unwrap()
+    }
+
+    pub(crate) fn try_sign_in(&self, email: &str, password: &str) -> Result<Grant, SignInError> {
+        let store = self.store();
+        let credentials = Credentials {
+            email: address(email),
+            password: Password::parse(password.to_owned()).ok(),
+        };
+        block_on(
+            self.sessions(&store)
+                .sign_in(credentials, &Client::default(), cost()),
+        )
+    }
+
+    pub(crate) fn sign_in(&self, email: &str) -> Grant {
+        self.try_sign_in(email, PASSWORD).unwrap()
+    }
+
+    /// As another instance, which remembers nothing, would.
+    pub(crate) fn verify(&self, grant: &Grant) -> Result<Identity, VerifyError> {
+        let cache = VerifierCache::new();
+        let ports = &self.ports;
+        let verifier = Verifier::new(&ports.key_value, &ports.clock, &cache, "jetway", "jetway");
+        block_on(verifier.verify(grant.access_token.reveal()))
+    }
+
+    pub(crate) fn identity(&self, grant: &Grant) -> Identity {
+        self.verify(grant).unwrap()
+    }
+}
+
+pub(crate) fn cost() -> BcryptCost {
+    BcryptCost::parse("4").unwrap()
+}
+
+pub(crate) fn address(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).unwrap()
+}
+
+pub(crate) fn role(text: &str) -> RoleName {
+    RoleName::parse(text).unwrap()
+}
+
+pub(crate) fn password(text: &str) -> Password {
+    Password::parse(text.to_owned()).unwrap()
+}
+
+pub(crate) fn new_user(email: &str) -> NewUser {
+    NewUser {
+        email: address(email),
+        password: password(PASSWORD),
+    }
+}
+
+/// Runs `act` in as many threads at once, and gives what each came to.
+pub(crate) fn at_once<T: Send>(threads: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let start = std::sync::Barrier::new(threads);
+    std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads)
+            .map(|i| {
+                let (start, act) = (&start, &act);
+                scope.spawn(move || {
+                    start.wait();
+                    act(i)
+                })
+            })
+            .collect();
+        handles.into_iter().map(|handle| handle.join().unwrap()).collect()
+    })
+}
