@@ -41,7 +41,7 @@ mod component {
                 settings: &settings,
                 schema: &SCHEMA,
                 verifier: &VERIFIER,
-                publish: |user| publish_later(user, settings.redis_url.clone(), &SCHEMA, request_id.clone()),
+                publish: |user| publish_later(user, settings.redis.clone(), &SCHEMA, request_id.clone()),
             };
             handler::handle(request, &app).await
         })

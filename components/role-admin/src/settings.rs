@@ -2,7 +2,7 @@
 
 use jetway_gateway::access;
 use jetway_gateway::accounts::BootstrapToken;
-use jetway_gateway::config::{ConfigError, read, text};
+use jetway_gateway::config::{ConfigError, RedisServer, read};
 use jetway_gateway::domain::BcryptCost;
 use jetway_gateway::ports::Variables;
 
@@ -16,7 +16,7 @@ pub struct Settings {
     /// What makes the first administrator; `None` where nothing does.
     pub bootstrap_token: Option<BootstrapToken>,
     /// Where events are published.
-    pub redis_url: String,
+    pub redis: RedisServer,
 }
 
 impl Settings {
@@ -30,7 +30,7 @@ impl Settings {
                 .get("bootstrap_token")
                 .await
                 .and_then(BootstrapToken::parse),
-            redis_url: read(variables, "redis_url", text).await?,
+            redis: RedisServer::read(variables).await?,
         })
     }
 }

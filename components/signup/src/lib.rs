@@ -31,7 +31,7 @@ mod component {
                 clock: &SystemClock,
                 entropy: &SystemEntropy,
                 settings: &settings,
-                publish: |user| publish_later(user, settings.redis_url.clone(), &SCHEMA, request_id.clone()),
+                publish: |user| publish_later(user, settings.redis.clone(), &SCHEMA, request_id.clone()),
             };
             handler::handle(request, &app).await
         })

@@ -1,6 +1,6 @@
 //! The component's variables.
 
-use jetway_gateway::config::{ConfigError, read, text};
+use jetway_gateway::config::{ConfigError, RedisServer, read};
 use jetway_gateway::domain::BcryptCost;
 use jetway_gateway::ports::Variables;
 
@@ -10,7 +10,7 @@ pub struct Settings {
     /// How much work a password hash is.
     pub bcrypt_cost: BcryptCost,
     /// Where events are published.
-    pub redis_url: String,
+    pub redis: RedisServer,
 }
 
 impl Settings {
@@ -18,7 +18,7 @@ impl Settings {
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             bcrypt_cost: read(variables, "bcrypt_cost", BcryptCost::parse).await?,
-            redis_url: read(variables, "redis_url", text).await?,
+            redis: RedisServer::read(variables).await?,
         })
     }
 }

@@ -4,10 +4,12 @@
 //! component reads what it needs once per instance (see [`PerInstance`](crate::per_instance::PerInstance)).
 
 mod duration;
+mod redis;
 
 use std::fmt::Display;
 
 pub use duration::{InvalidDuration, duration};
+pub use redis::{InvalidRedisUrl, RedisServer};
 
 use crate::http::{Code, HttpError};
 use crate::ports::Variables;

@@ -3,6 +3,7 @@
 use spin_sdk::wasip3::spawn;
 
 use super::{SpinDatabases, SpinPublisher, SystemClock};
+use crate::config::RedisServer;
 use crate::domain::UserId;
 use crate::events::{self, PublishingFailed};
 use crate::http::RequestId;
@@ -11,9 +12,9 @@ use crate::store::{self, Schema};
 
 /// Publishes what has happened to `subject`, after the response and on a connection of its own. A failure is a line in the
 /// log: the outbox still has the event.
-pub fn publish_later(subject: UserId, redis_url: String, schema: &'static Schema, request_id: RequestId) {
+pub fn publish_later(subject: UserId, redis: RedisServer, schema: &'static Schema, request_id: RequestId) {
     spawn(async move {
-        if let Err(error) = publish(subject, redis_url, schema).await {
+        if let Err(error) = publish(subject, redis, schema).await {
             log::warn(&request_id, "publish_failed", &[("cause", &error.to_string())]);
         }
     });
@@ -21,9 +22,9 @@ pub fn publish_later(subject: UserId, redis_url: String, schema: &'static Schema
 
 async fn publish(
     subject: UserId,
-    redis_url: String,
+    redis: RedisServer,
     schema: &'static Schema,
 ) -> Result<(), PublishingFailed> {
     let store = store::connect(&SpinDatabases, schema).await?;
-    events::publish(&store, &SpinPublisher::new(redis_url), &SystemClock, subject).await
+    events::publish(&store, &SpinPublisher::new(redis), &SystemClock, subject).await
 }

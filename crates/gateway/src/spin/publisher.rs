@@ -2,27 +2,26 @@
 
 use spin_sdk::redis::{Connection, Error};
 
+use crate::config::RedisServer;
 use crate::ports::{PublishError, Publisher};
 
-/// A Redis server, by its address.
+/// A Redis server.
 #[derive(Clone, Debug)]
 pub struct SpinPublisher {
-    address: String,
+    server: RedisServer,
 }
 
 impl SpinPublisher {
-    /// The server at `address` (`redis://...`). Nothing is opened before the first message.
-    pub fn new(address: impl Into<String>) -> Self {
-        Self {
-            address: address.into(),
-        }
+    /// Publishes on `server`. Nothing is opened before the first message.
+    pub fn new(server: RedisServer) -> Self {
+        Self { server }
     }
 }
 
 impl Publisher for SpinPublisher {
     async fn publish(&self, channel: &str, payload: &[u8]) -> Result<(), PublishError> {
         // The host keeps the connections; a handle kept here would outlive a server that went away.
-        let connection = Connection::open(&self.address).await.map_err(publish_error)?;
+        let connection = Connection::open(self.server.url()).await.map_err(publish_error)?;
         connection.publish(channel, payload).await.map_err(publish_error)
     }
 }

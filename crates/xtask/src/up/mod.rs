@@ -20,6 +20,7 @@ use crate::cli::UpOptions;
 use crate::workspace::{program, root, state};
 use admin::Admin;
 use crew::{Crew, Interrupted};
+use redis::Redis;
 use runtime::Runtime;
 
 /// The first start compiles all components to machine code, on one core that may be slow.
@@ -65,10 +66,10 @@ impl Addresses {
 }
 
 fn serve(addresses: &Addresses, runtime: &Runtime, crew: &mut Crew) -> Result<()> {
-    let redis_url = redis::provide(crew)?;
+    let redis = redis::provide(crew)?;
     start_demo(addresses, crew)?;
     let admin = Admin::remembered_or_new(&state())?;
-    start_gateway(addresses, runtime, redis_url.as_deref(), &admin, crew)?;
+    start_gateway(addresses, runtime, redis.as_ref(), &admin, crew)?;
     let admin_note = admin.bootstrap(addresses.gateway)?;
     banner::show(addresses.gateway, &admin_note);
     crew.watch()
@@ -92,7 +93,7 @@ fn start_demo(addresses: &Addresses, crew: &mut Crew) -> Result<()> {
 fn start_gateway(
     addresses: &Addresses,
     runtime: &Runtime,
-    redis_url: Option<&str>,
+    redis: Option<&Redis>,
     admin: &Admin,
     crew: &mut Crew,
 ) -> Result<()> {
@@ -115,8 +116,8 @@ fn start_gateway(
                 format!("http://{}", addresses.bookings),
             );
             command.env("SPIN_VARIABLE_BOOTSTRAP_TOKEN", admin.bootstrap_token());
-            if let Some(url) = redis_url {
-                command.env("SPIN_VARIABLE_REDIS_URL", url);
+            if let Some(redis) = redis {
+                command.envs(redis.variables());
             }
         }),
     )?;

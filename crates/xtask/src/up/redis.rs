@@ -1,5 +1,6 @@
 //! The Redis that events are published on: the user's, else our own, else none.
 
+use std::borrow::Cow;
 use std::env;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::process::Stdio;
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use jetway_processes::{Supervised, unused_port};
+use percent_encoding::percent_decode_str;
 
 use super::crew::Crew;
 use crate::cargo::exists;
@@ -15,12 +17,40 @@ use crate::cargo::exists;
 const DEFAULT_PORT: u16 = 6379;
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Finds or starts a Redis, says which, and returns its URL.
-pub(super) fn provide(crew: &mut Crew) -> Result<Option<String>> {
+/// A Redis server, in the pieces that the gateway's variables want: the address apart from the user and the password.
+pub(super) struct Redis {
+    scheme: String,
+    host: String,
+    port: u16,
+    username: String,
+    password: String,
+}
+
+impl Redis {
+    /// The variables that name this server to the gateway, as Spin reads them from the environment.
+    pub(super) fn variables(&self) -> [(&'static str, String); 3] {
+        let (scheme, port) = (&self.scheme, self.port);
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
+        [
+            ("SPIN_VARIABLE_REDIS_URL", format!("{scheme}://{host}:{port}")),
+            ("SPIN_VARIABLE_REDIS_USERNAME", self.username.clone()),
+            ("SPIN_VARIABLE_REDIS_PASSWORD", self.password.clone()),
+        ]
+    }
+}
+
+/// Finds or starts a Redis, and says which.
+pub(super) fn provide(crew: &mut Crew) -> Result<Option<Redis>> {
     if let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) {
-        if host_and_port(&url).is_some_and(|(host, port)| reachable(&host, port)) {
+        if let Some(redis) = parse(&url)
+            && reachable(&redis.host, redis.port)
+        {
             eprintln!("Redis: the one that REDIS_URL names.");
-            return Ok(Some(url));
+            return Ok(Some(redis));
         }
         // The URL may hold a password, so it is not repeated.
         eprintln!("Redis: the one that REDIS_URL names cannot be reached; looking further.");
@@ -33,7 +63,7 @@ pub(super) fn provide(crew: &mut Crew) -> Result<Option<String>> {
 }
 
 /// Starts a server that keeps nothing on disk: what is in Redis is only ever a message in passing.
-fn start(crew: &mut Crew) -> Result<String> {
+fn start(crew: &mut Crew) -> Result<Redis> {
     let port = unused_port()?;
     crew.add(
         "redis-server",
@@ -60,7 +90,13 @@ fn start(crew: &mut Crew) -> Result<String> {
         thread::sleep(Duration::from_millis(20));
     }
     eprintln!("Redis: our own, on 127.0.0.1:{port}.");
-    Ok(format!("redis://127.0.0.1:{port}"))
+    Ok(Redis {
+        scheme: "redis".to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port,
+        username: String::new(),
+        password: String::new(),
+    })
 }
 
 fn reachable(host: &str, port: u16) -> bool {
@@ -72,23 +108,27 @@ fn reachable(host: &str, port: u16) -> bool {
         .any(|address| TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok())
 }
 
-/// The host and port of `redis[s]://[user:password@]host[:port][/database]`.
-fn host_and_port(url: &str) -> Option<(String, u16)> {
-    let rest = url
-        .strip_prefix("redis://")
-        .or_else(|| url.strip_prefix("rediss://"))?;
+/// The parts of `redis[s]://[user:password@]host[:port][/database]`. The database is left out: publishing knows none.
+fn parse(url: &str) -> Option<Redis> {
+    let (scheme, rest) = url.split_once("://")?;
+    if !matches!(scheme, "redis" | "rediss") {
+        return None;
+    }
     let authority = rest.split(['/', '?']).next()?;
-    let host_port = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host_port)| host_port);
+    let (userinfo, host_port) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (username, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
     let (host, port) = match host_port.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
         _ => (host_port, DEFAULT_PORT),
     };
-    Some((
-        host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+    let decoded = |text| percent_decode_str(text).decode_utf8().map(Cow::into_owned).ok();
+    Some(Redis {
+        scheme: scheme.to_owned(),
+        host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
         port,
-    ))
+        username: decoded(username)?,
+        password: decoded(password)?,
+    })
 }
 
 #[cfg(test)]
@@ -96,20 +136,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_gives_host_and_port() {
-        for (url, host, port) in [
-            ("redis://cache", "cache", 6379),
-            ("redis://127.0.0.1:6380/2", "127.0.0.1", 6380),
+    fn a_url_is_taken_apart_for_the_variables() {
+        for (url, address, username, password) in [
+            ("redis://cache", "redis://cache:6379", "", ""),
+            ("redis://127.0.0.1:6380/2", "redis://127.0.0.1:6380", "", ""),
             (
-                "rediss://user:p@ss:word@cache.example:7000",
-                "cache.example",
-                7000,
+                "rediss://user:p%40ss:word@cache.example:7000",
+                "rediss://cache.example:7000",
+                "user",
+                "p@ss:word",
             ),
-            ("redis://[::1]:6390", "::1", 6390),
-            ("redis://[::1]", "::1", 6379),
+            ("redis://:secret@[::1]:6390", "redis://[::1]:6390", "", "secret"),
+            ("redis://[::1]", "redis://[::1]:6379", "", ""),
         ] {
-            assert_eq!(host_and_port(url), Some((host.to_owned(), port)), "{url}");
+            let values = parse(url).unwrap().variables().map(|(_, value)| value);
+            assert_eq!(values, [address, username, password], "{url}");
         }
-        assert_eq!(host_and_port("http://cache"), None);
+        assert!(parse("http://cache").is_none());
     }
 }
