@@ -1,1 +1,34 @@
-//! Placeholder.
+//! HTTP middleware: counts a client's requests and refuses what is too many.
+//!
+//! What it limits, and how, is in the variables of the component behind it: `rate_limits`, `trusted_proxies` and
+//! `rate_limit_on_failure`. This file is wiring; the logic is in [`handler`].
+
+pub mod handler;
+
+#[cfg(target_arch = "wasm32")]
+mod component {
+    use jetway_gateway::per_instance::PerInstance;
+    use jetway_gateway::rate_limit::{Settings, add_headers};
+    use jetway_gateway::spin::http::{Request, Response};
+    use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SystemClock, stand_between};
+
+    use crate::handler;
+
+    thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
+
+    jetway_gateway::http_component!(handle);
+
+    async fn handle(request: Request) -> Response {
+        stand_between(
+            request,
+            async |head, request_id| {
+                let settings =
+                    PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)
+                        .await?;
+                handler::count(head, request_id, &SpinKeyValue, &SystemClock, &settings).await
+            },
+            |usages, headers| add_headers(headers, &usages),
+        )
+        .await
+    }
+}

@@ -7,7 +7,7 @@ use super::policy::Requirement;
 use crate::config::{self, ConfigError};
 use crate::http::{Code, HttpError};
 use crate::ports::{Clock, KeyValue, Variables};
-use crate::tokens::{Identity, Verifier, VerifyError};
+use crate::tokens::{Identity, Verifier, VerifierCache, VerifyError};
 
 /// What verifying a token needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,16 @@ impl Settings {
             issuer: config::read(variables, "issuer", config::text).await?,
             audience: config::read(variables, "audience", config::text).await?,
         })
+    }
+
+    /// A verifier of such tokens.
+    pub fn verifier<'a, K: KeyValue, C: Clock>(
+        &'a self,
+        store: &'a K,
+        clock: &'a C,
+        cache: &'a VerifierCache,
+    ) -> Verifier<'a, K, C> {
+        Verifier::new(store, clock, cache, &self.issuer, &self.audience)
     }
 }
 

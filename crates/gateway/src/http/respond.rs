@@ -12,6 +12,15 @@ pub fn ok(document: &impl Serialize) -> Response {
     with_status(StatusCode::OK, document)
 }
 
+/// 200 to a question whether a component is ready.
+pub fn ready() -> Response {
+    #[derive(Serialize)]
+    struct Ready {
+        ready: bool,
+    }
+    ok(&Ready { ready: true })
+}
+
 /// 201 with a JSON document, and where the new thing is.
 pub fn created(location: &str, document: &impl Serialize) -> Response {
     let mut response = with_status(StatusCode::CREATED, document);

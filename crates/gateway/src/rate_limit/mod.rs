@@ -8,8 +8,10 @@ mod counter;
 mod headers;
 mod limit;
 mod rules;
+mod settings;
 
 pub use counter::{Partition, Usage, count, count_all};
 pub use headers::{add_headers, exceeded};
 pub use limit::{By, InvalidLimits, Limit, parse_limits};
 pub use rules::{OnFailure, RateLimits};
+pub use settings::Settings;

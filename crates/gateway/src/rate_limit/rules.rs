@@ -31,7 +31,8 @@ fn parse_rule(pattern: RequestPattern, rest: &str) -> Result<(RequestPattern, Ve
     if !name.bytes().all(is_name) {
         return Err("the policy's name has other characters than a-z, 0-9, - and _".to_owned());
     }
-    let limits = parse_limits(name, limits.trim()).map_err(|error| format!("the last part {error}"))?;
+    // By convention the limits of a policy come from the application variable of its name, which is where to look.
+    let limits = parse_limits(name, limits.trim()).map_err(|error| format!("`rate_limit_{name}` {error}"))?;
     Ok((pattern, limits))
 }
 

@@ -1,9 +1,59 @@
-//! The next handler behind a middleware.
+//! The frame around every middleware.
 
+use http::{HeaderMap, Request as Head};
 use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};
 
+use super::http::{BodyOf, answer, forward_request, forward_response, receive_head};
+use crate::http::{HttpError, REQUEST_ID, RequestId, finish};
+
+/// Stands between the client and the next handler. `before` sees the head of the request and may change its headers, or
+/// answers with an error; what it returns is handed to `after`, which may change the headers of the answer. Bodies pass by as
+/// the streams that they are. The request id that the answer will carry goes on to the next handler.
+pub async fn stand_between<T>(
+    request: Request,
+    before: impl AsyncFnOnce(&mut Head<()>, &RequestId) -> Result<T, HttpError>,
+    after: impl FnOnce(T, &mut HeaderMap),
+) -> Response {
+    let (request_id, head) = receive_head(&request);
+    let result = async {
+        let mut head = head?;
+        head.headers_mut().insert(REQUEST_ID, request_id.to_header());
+        let passed = before(&mut head, &request_id).await?;
+        hand_on(request, head, &request_id, |headers| after(passed, headers)).await
+    };
+    let result = result.await;
+    result.unwrap_or_else(|error| answer(finish(Err(error), &request_id)))
+}
+
+async fn hand_on(
+    request: Request,
+    head: Head<()>,
+    request_id: &RequestId,
+    after: impl FnOnce(&mut HeaderMap),
+) -> Result<Response, HttpError> {
+    let failed = |error: ErrorCode| HttpError::internal(format!("the next handler: {error:?}"));
+    let (parts, ()) = head.into_parts();
+    let options = request.get_options();
+    let request = forward_request(
+        request,
+        &parts.method,
+        &parts.uri,
+        parts.headers,
+        BodyOf::Incoming,
+        options,
+    )
+    .map_err(failed)?;
+    let response = next(request).await.map_err(failed)?;
+    let rewrite = |mut headers: HeaderMap| {
+        headers.insert(REQUEST_ID, request_id.to_header());
+        after(&mut headers);
+        headers
+    };
+    forward_response(response, rewrite).map_err(failed)
+}
+
 /// Calls what stands behind this middleware, on WASI's own messages: the SDK's wrapper would copy the body.
-pub async fn next(request: Request) -> Result<Response, ErrorCode> {
+async fn next(request: Request) -> Result<Response, ErrorCode> {
     let mut response = spin_sdk::http::next(request).await?;
     response
         .body_mut()

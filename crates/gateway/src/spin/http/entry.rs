@@ -1,15 +1,14 @@
 //! The entry point of a component.
 
-use http::{HeaderMap, Request as HttpRequest};
+use http::Request as HttpRequest;
 /// What a component exports: the handler of requests.
 pub use spin_sdk::wasip3::exports::http::handler::Guest;
 use spin_sdk::wasip3::http::types::{Fields, Request, Response};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
 
-use super::inbound::{self, IncomingBody};
+use super::inbound::{IncomingBody, receive_head};
 use crate::http::{self as library, HttpError, RequestId};
-use crate::spin::{SystemClock, SystemEntropy};
 
 /// Makes an `async fn(Request) -> Response` over WASI's types the entry point of the component. It cannot fail: whatever goes
 /// wrong has to be an answer, because Spin would make of an error a 500 without a body.
@@ -29,19 +28,14 @@ macro_rules! http_component {
     };
 }
 
-/// Answers a request through the library's types: [`library::serve`] on WASI.
+/// Answers a request through the library's types.
 pub async fn serve(
     request: Request,
     handler: impl AsyncFnOnce(HttpRequest<IncomingBody>, &RequestId) -> Result<library::Response, HttpError>,
 ) -> Response {
-    let response = match inbound::receive(request) {
-        Ok(request) => library::serve(request, &SystemClock, &SystemEntropy, handler).await,
-        Err(error) => {
-            let request_id = RequestId::of_request(&HeaderMap::new(), &SystemClock, &SystemEntropy);
-            library::finish(Err(error), &request_id)
-        }
-    };
-    answer(response)
+    let (request_id, head) = receive_head(&request);
+    let result = async { handler(head?.map(|()| IncomingBody::Request(request)), &request_id).await };
+    answer(library::finish(result.await, &request_id))
 }
 
 /// WASI's response for one of ours. The body leaves in one piece, after the answer has been returned.

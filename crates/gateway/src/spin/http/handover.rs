@@ -4,6 +4,9 @@ use http::{HeaderMap, Method, Uri};
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Request, RequestOptions, Response};
 use spin_sdk::wasip3::wit_future;
 
+use super::inbound::headers_of;
+use super::outbound::set_target;
+
 /// Whether a request that is handed on has a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyOf {
@@ -33,25 +36,20 @@ pub fn forward_request(
         BodyOf::Nothing => super::entry::contents_of(Vec::new()),
     };
     let (request, _sent) = Request::new(fields, contents, trailers, options);
-    let refused = |()| ErrorCode::HttpRequestUriInvalid;
     request
         .set_method(&types::Method::from(method))
         .map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
-    request
-        .set_scheme(target.scheme().map(Into::into).as_ref())
-        .map_err(refused)?;
-    request
-        .set_authority(target.authority().map(|authority| authority.as_str()))
-        .map_err(refused)?;
-    request
-        .set_path_with_query(target.path_and_query().map(|path| path.as_str()))
-        .map_err(refused)?;
+    set_target(&request, target)?;
     Ok(request)
 }
 
-/// A response with other headers, and the status and the body of `incoming`.
-pub fn forward_response(incoming: Response, headers: HeaderMap) -> Result<Response, ErrorCode> {
-    let fields = to_fields(headers)?;
+/// A response with the status and the body of `incoming`, and the headers that `rewrite` makes of its own.
+pub fn forward_response(
+    incoming: Response,
+    rewrite: impl FnOnce(HeaderMap) -> HeaderMap,
+) -> Result<Response, ErrorCode> {
+    let headers = headers_of(&incoming.get_headers()).ok_or(ErrorCode::HttpProtocolError)?;
+    let fields = to_fields(rewrite(headers))?;
     let status = incoming.get_status_code();
     let (done, reader) = wit_future::new(|| Ok(()));
     let (stream, trailers) = Response::consume_body(incoming, reader);

@@ -1,23 +1,18 @@
 //! A request as it comes in.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, Scheme};
+use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, Response, Scheme};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
 use spin_sdk::wasip3::wit_future;
 
-use crate::http::{Body, BodyError, Code, HttpError};
+use crate::http::{Body, BodyError, Code, HttpError, RequestId};
+use crate::spin::{SystemClock, SystemEntropy};
 
 /// What is read of a body at once.
 const CHUNK: usize = 16 * 1024;
 
-/// The request in the library's types.
-pub(super) fn receive(request: Request) -> Result<http::Request<IncomingBody>, HttpError> {
-    let head = head_of(&request)?;
-    Ok(head.map(|()| IncomingBody::Whole(request)))
-}
-
 /// Method, URI (with the authority, where there is one) and headers of a request, which itself stays as it is.
-pub fn head_of(request: &Request) -> Result<http::Request<()>, HttpError> {
+fn head_of(request: &Request) -> Result<http::Request<()>, HttpError> {
     let unreadable = |what: &str| {
         HttpError::new(
             Code::BadRequest,
@@ -29,6 +24,14 @@ pub fn head_of(request: &Request) -> Result<http::Request<()>, HttpError> {
     *head.uri_mut() = uri_of(request).ok_or_else(|| unreadable("target"))?;
     *head.headers_mut() = headers_of(&request.get_headers()).ok_or_else(|| unreadable("headers"))?;
     Ok(head)
+}
+
+/// The head of a request, and the id under which it will be answered, whatever is wrong with the head.
+pub fn receive_head(request: &Request) -> (RequestId, Result<http::Request<()>, HttpError>) {
+    let head = head_of(request);
+    let none = HeaderMap::new();
+    let headers = head.as_ref().map_or(&none, http::Request::headers);
+    (RequestId::of_request(headers, &SystemClock, &SystemEntropy), head)
 }
 
 fn uri_of(request: &Request) -> Option<Uri> {
@@ -60,11 +63,13 @@ pub(super) fn headers_of(fields: &Fields) -> Option<HeaderMap> {
     Some(headers)
 }
 
-/// The body of an incoming request, not touched before it is read.
+/// The body of an incoming message, not touched before it is read.
 #[expect(missing_debug_implementations, reason = "WASI's resources have none")]
 pub enum IncomingBody {
-    /// Nothing has been read.
-    Whole(Request),
+    /// Nothing has been read of this request.
+    Request(Request),
+    /// Nothing has been read of this response.
+    Response(Response),
     /// Being read.
     Streaming(Streaming),
     /// Read to its end, or to its failure.
@@ -84,9 +89,18 @@ impl Body for IncomingBody {
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>, BodyError> {
         loop {
             match std::mem::replace(self, Self::Done) {
-                Self::Whole(request) => {
+                Self::Request(request) => {
                     let (done, reader) = wit_future::new(|| Ok(()));
                     let (stream, end) = Request::consume_body(request, reader);
+                    *self = Self::Streaming(Streaming {
+                        stream,
+                        end,
+                        _done: done,
+                    });
+                }
+                Self::Response(response) => {
+                    let (done, reader) = wit_future::new(|| Ok(()));
+                    let (stream, end) = Response::consume_body(response, reader);
                     *self = Self::Streaming(Streaming {
                         stream,
                         end,

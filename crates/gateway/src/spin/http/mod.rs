@@ -11,6 +11,6 @@ mod outbound;
 
 pub use entry::{Guest, answer, serve};
 pub use handover::{BodyOf, forward_request, forward_response};
-pub use inbound::{IncomingBody, head_of};
-pub use outbound::{Timeouts, get, response_headers, send};
+pub use inbound::{IncomingBody, receive_head};
+pub use outbound::{Timeouts, failure_of, get, send};
 pub use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};

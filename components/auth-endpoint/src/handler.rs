@@ -1,0 +1,90 @@
+//! The routes of this component.
+
+use http::{HeaderValue, Request, header};
+use jetway_gateway::access::{self, forward_auth};
+use jetway_gateway::config::ConfigError;
+use jetway_gateway::http::{HttpError, Response, Routes, ok, ready};
+use jetway_gateway::ports::{Clock, KeyValue, Variables};
+use jetway_gateway::rate_limit;
+use jetway_gateway::tokens::{VerifierCache, published_key_set};
+
+/// Long enough to spare us most requests, short enough that a new key is known everywhere before the old one goes.
+const KEYS_MAY_BE_KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// The component's variables.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whose tokens are taken.
+    pub tokens: access::Settings,
+}
+
+impl Settings {
+    /// Reads them, and those of the middleware in front, so that readiness finds a bad one before a client does.
+    pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
+        rate_limit::Settings::read(variables).await?;
+        Ok(Self {
+            tokens: access::Settings::read(variables).await?,
+        })
+    }
+}
+
+/// What the handlers work with.
+#[derive(Debug)]
+pub struct App<'a, K, C> {
+    /// The key-value store.
+    pub store: &'a K,
+    /// The clock.
+    pub clock: &'a C,
+    /// What this instance remembers of keys and sign-outs.
+    pub cache: &'a VerifierCache,
+    /// The variables.
+    pub settings: &'a Settings,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Endpoint {
+    Check,
+    Keys,
+    Ready,
+}
+
+const ROUTES: Routes<Endpoint> = Routes(&[
+    ("GET", "/api/v1/auth/check", Endpoint::Check),
+    ("GET", "/.well-known/jwks.json", Endpoint::Keys),
+    ("GET", "/internal/ready", Endpoint::Ready),
+]);
+
+/// Answers a request.
+pub async fn handle<B, K: KeyValue, C: Clock>(
+    request: &Request<B>,
+    app: &App<'_, K, C>,
+) -> Result<Response, HttpError> {
+    match ROUTES.find(request.method(), request.uri().path())?.endpoint {
+        Endpoint::Check => {
+            forward_auth(
+                request,
+                &app.settings.tokens.verifier(app.store, app.clock, app.cache),
+            )
+            .await
+        }
+        Endpoint::Keys => keys(app.store).await,
+        Endpoint::Ready => is_ready(app.store).await,
+    }
+}
+
+async fn keys(store: &impl KeyValue) -> Result<Response, HttpError> {
+    let keys = published_key_set(store).await.map_err(HttpError::not_ready)?;
+    // A set without keys would be kept by whoever asked, and every token refused; an error is asked again.
+    let keys = keys.ok_or_else(|| HttpError::not_ready("no signing key has been published yet"))?;
+    let mut response = ok(&keys);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, KEYS_MAY_BE_KEPT);
+    Ok(response)
+}
+
+/// Ready where the store answers; that the keys are in it is for `signin` to see to.
+async fn is_ready(store: &impl KeyValue) -> Result<Response, HttpError> {
+    published_key_set(store).await.map_err(HttpError::not_ready)?;
+    Ok(ready())
+}

@@ -1,0 +1,193 @@
+//! What becomes of a request.
+
+use http::{HeaderMap, Method, Request, Uri, header};
+use jetway_gateway::client::Client;
+use jetway_gateway::http::{HttpError, Problem, RequestId, Routes};
+use jetway_gateway::ports::Entropy;
+use jetway_gateway::proxy::{Hop, TraceContext, Upstream, check_path, request_headers};
+
+use crate::settings::Settings;
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Plan {
+    /// Say whether the services answer.
+    Ready,
+    /// Send this to a service.
+    Forward(Outbound),
+}
+
+/// The head of the request to a service.
+#[derive(Debug)]
+pub struct Outbound {
+    /// Its method, the client's.
+    pub method: Method,
+    /// Where to.
+    pub target: Uri,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Whether the client's body goes with it.
+    pub has_body: bool,
+}
+
+const OWN: Routes<()> = Routes(&[("GET", "/internal/ready", ())]);
+
+/// Decides what to do with a request. The path is looked at first: the service must not read it as another one than the
+/// access policy was asked about.
+pub fn plan(
+    request: &Request<()>,
+    request_id: &RequestId,
+    settings: &Settings,
+    entropy: &impl Entropy,
+) -> Result<Plan, HttpError> {
+    let path = request.uri().path();
+    check_path(path)?;
+    if path.starts_with("/internal/") {
+        return OWN.find(request.method(), path).map(|_| Plan::Ready);
+    }
+    let upstream = upstream_of(path, settings).ok_or_else(Problem::not_found)?;
+    let client = Client::of_request(request.headers(), &settings.trusted_proxies);
+    let hop = Hop {
+        client: &client,
+        scheme: request.uri().scheme_str().unwrap_or("http"),
+        host: request.uri().authority().map(http::uri::Authority::as_str),
+        request_id,
+        trace: &TraceContext::of_request(request.headers(), entropy),
+    };
+    Ok(Plan::Forward(Outbound {
+        method: request.method().clone(),
+        target: upstream.target(request.uri().path_and_query()),
+        headers: request_headers(request.headers(), &hop),
+        has_body: has_body(request),
+    }))
+}
+
+fn upstream_of<'a>(path: &str, settings: &'a Settings) -> Option<&'a Upstream> {
+    let services = [
+        ("/api/v1/flights", &settings.flights),
+        ("/api/v1/bookings", &settings.bookings),
+    ];
+    let is_below = |stem: &str| {
+        path.strip_prefix(stem)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    services
+        .into_iter()
+        .find(|(stem, _)| is_below(stem))
+        .map(|(_, upstream)| upstream)
+}
+
+/// The host does not show whether a request without `Content-Length` has a body. For the methods that practically never have
+/// one it is left out, so that the service is not sent an empty chunked body; for all others it goes along.
+fn has_body(request: &Request<()>) -> bool {
+    match request.headers().get(header::CONTENT_LENGTH) {
+        Some(length) => length != "0",
+        None => request.method() != Method::GET && request.method() != Method::HEAD,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jetway_gateway::http::Code;
+    use jetway_gateway::test_support::{CountingEntropy, TestVariables, block_on};
+
+    use super::*;
+
+    fn settings() -> Settings {
+        let variables = TestVariables::default()
+            .with("flight_service_url", "http://flights.internal:3000")
+            .with("booking_service_url", "https://bookings.internal")
+            .with("access_policy", "* /... signed-in");
+        block_on(Settings::read(&variables)).unwrap()
+    }
+
+    fn plan_of(method: &str, target: &str, headers: &[(&str, &str)]) -> Result<Plan, HttpError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("http://gateway:3001{target}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let id = RequestId::parse("r-1").unwrap();
+        plan(
+            &request.body(()).unwrap(),
+            &id,
+            &settings(),
+            &CountingEntropy::default(),
+        )
+    }
+
+    fn outbound(method: &str, target: &str, headers: &[(&str, &str)]) -> Outbound {
+        match plan_of(method, target, headers).unwrap() {
+            Plan::Forward(outbound) => outbound,
+            Plan::Ready => panic!("{target} is not forwarded"),
+        }
+    }
+
+    #[test]
+    fn the_path_chooses_the_service_and_goes_on_unchanged() {
+        for (target, service) in [
+            ("/api/v1/flights", "http://flights.internal:3000"),
+            (
+                "/api/v1/flights/7/seats?class=Y&x=%2F",
+                "http://flights.internal:3000",
+            ),
+            ("/api/v1/bookings/", "https://bookings.internal"),
+        ] {
+            assert_eq!(outbound("GET", target, &[]).target, *format!("{service}{target}"));
+        }
+    }
+
+    #[test]
+    fn other_paths_are_not_forwarded() {
+        for path in ["/api/v1/flightsx", "/api/v1", "/", "/internal/x"] {
+            let code = plan_of("GET", path, &[]).unwrap_err().problem().code();
+            assert_eq!(code, Code::NotFound, "{path}");
+        }
+        assert!(matches!(plan_of("GET", "/internal/ready", &[]), Ok(Plan::Ready)));
+    }
+
+    #[test]
+    fn an_ambiguous_path_is_refused_before_all_else() {
+        for path in [
+            "/api/v1/flights/../bookings",
+            "/api/v1/flights/%2e%2e/bookings",
+            "/internal/%2e%2e/x",
+        ] {
+            assert_eq!(
+                plan_of("GET", path, &[]).unwrap_err().problem().code(),
+                Code::UnsafePath,
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_goes_along_where_there_may_be_one() {
+        let has_body = |method, headers: &[_]| outbound(method, "/api/v1/flights", headers).has_body;
+        assert!(!has_body("GET", &[]));
+        assert!(!has_body("HEAD", &[]));
+        assert!(!has_body("POST", &[("content-length", "0")]));
+        assert!(has_body("POST", &[("content-length", "5")]));
+        assert!(has_body("POST", &[]));
+        assert!(has_body("GET", &[("content-length", "5")]));
+    }
+
+    #[test]
+    fn a_service_learns_where_the_request_came_in() {
+        let headers = outbound("GET", "/api/v1/flights", &[("spin-client-addr", "192.0.2.7:1")]).headers;
+        assert_eq!(headers["x-forwarded-for"], "192.0.2.7");
+        assert_eq!(headers["x-forwarded-host"], "gateway:3001");
+        assert_eq!(headers["x-request-id"], "r-1");
+    }
+
+    #[test]
+    fn a_bad_address_is_refused_by_the_variables_name() {
+        let variables = TestVariables::default()
+            .with("flight_service_url", "flights")
+            .with("booking_service_url", "http://b")
+            .with("access_policy", "* /... public");
+        let error = block_on(Settings::read(&variables)).unwrap_err();
+        assert!(error.to_string().contains("flight_service_url"), "{error}");
+    }
+}

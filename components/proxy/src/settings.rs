@@ -1,0 +1,32 @@
+//! The component's variables.
+
+use jetway_gateway::access::{self, AccessPolicy};
+use jetway_gateway::client::TrustedProxies;
+use jetway_gateway::config::{ConfigError, read};
+use jetway_gateway::ports::Variables;
+use jetway_gateway::proxy::Upstream;
+use jetway_gateway::rate_limit;
+
+/// Where the services are, and whose word about the client counts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The flight service.
+    pub flights: Upstream,
+    /// The booking service.
+    pub bookings: Upstream,
+    /// The proxies before us.
+    pub trusted_proxies: TrustedProxies,
+}
+
+impl Settings {
+    /// Reads them, and those of the middleware in front, so that readiness finds a bad one before a client does.
+    pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
+        access::Settings::read(variables).await?;
+        read(variables, "access_policy", AccessPolicy::parse).await?;
+        Ok(Self {
+            flights: read(variables, "flight_service_url", Upstream::parse).await?,
+            bookings: read(variables, "booking_service_url", Upstream::parse).await?,
+            trusted_proxies: rate_limit::Settings::read(variables).await?.trusted_proxies,
+        })
+    }
+}
