@@ -33,13 +33,19 @@ impl Compiler {
     #[must_use]
     pub fn new(engine: &Engine, cache: Option<PathBuf>) -> Self {
         let cache = cache.filter(|folder| make_private_folder(folder).is_ok());
-        Self { engine: engine.clone(), cache }
+        Self {
+            engine: engine.clone(),
+            cache,
+        }
     }
 
     /// The machine code of the component `wasm`, compiled or remembered; `compiling` is called before it is compiled, which
     /// takes seconds.
     pub fn compile(&self, wasm: &[u8], compiling: impl FnOnce()) -> anyhow::Result<Component> {
-        let entry = self.cache.as_ref().map(|cache| cache.join(format!("{}.cwasm", self.key(wasm))));
+        let entry = self
+            .cache
+            .as_ref()
+            .map(|cache| cache.join(format!("{}.cwasm", self.key(wasm))));
         if let Some(component) = entry.as_deref().and_then(|entry| self.recall(entry)) {
             return Ok(component);
         }
@@ -54,7 +60,9 @@ impl Compiler {
 
     fn key(&self, wasm: &[u8]) -> String {
         let mut compatibility = Fingerprint(Sha256::new());
-        self.engine.precompile_compatibility_hash().hash(&mut compatibility);
+        self.engine
+            .precompile_compatibility_hash()
+            .hash(&mut compatibility);
         let digest = compatibility.0.chain_update(wasm).finalize();
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -65,7 +73,10 @@ impl Compiler {
         if Sha256::digest(code)[..] != *digest {
             return None;
         }
-        #[expect(unsafe_code, reason = "only code that this program wrote itself carries the right digest")]
+        #[expect(
+            unsafe_code,
+            reason = "only code that this program wrote itself carries the right digest"
+        )]
         // SAFETY: the bytes are what `Component::serialize` returned, as their digest says, in a folder that only
         // their owner can write; Wasmtime itself refuses code of another version or configuration.
         unsafe { Component::deserialize(&self.engine, code) }.ok()
@@ -90,7 +101,10 @@ pub fn compile_all(
     components: &[&app::Component],
     quiet: bool,
 ) -> anyhow::Result<Vec<Component>> {
-    let composed = components.iter().map(|component| compose(component)).collect::<anyhow::Result<Vec<_>>>()?;
+    let composed = components
+        .iter()
+        .map(|component| compose(component))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let mut distinct: Vec<(&[u8], &str)> = Vec::new();
     for (wasm, component) in composed.iter().zip(components) {
         if !distinct.iter().any(|(known, _)| known == wasm) {
@@ -102,11 +116,18 @@ pub fn compile_all(
             .into_iter()
             .map(|(wasm, id)| scope.spawn(move || compile_one(compiler, wasm, id, quiet)))
             .collect();
-        threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("the compiler panicked"))?).collect::<anyhow::Result<_>>()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().map_err(|_| anyhow!("the compiler panicked"))?)
+            .collect::<anyhow::Result<_>>()
     })?;
     composed
         .iter()
-        .map(|wasm| code.get(wasm.as_slice()).cloned().context("a component was not compiled"))
+        .map(|wasm| {
+            code.get(wasm.as_slice())
+                .cloned()
+                .context("a component was not compiled")
+        })
         .collect()
 }
 
@@ -121,7 +142,9 @@ fn compile_one<'w>(
             eprintln!("Compiling {id} ...");
         }
     };
-    let code = compiler.compile(wasm, progress).with_context(|| format!("cannot compile `{id}`"))?;
+    let code = compiler
+        .compile(wasm, progress)
+        .with_context(|| format!("cannot compile `{id}`"))?;
     Ok((wasm, code))
 }
 
@@ -143,7 +166,10 @@ impl Hasher for Fingerprint {
 
     fn finish(&self) -> u64 {
         let digest = self.0.clone().finalize();
-        digest.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+        digest
+            .iter()
+            .take(8)
+            .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
     }
 }
 
@@ -158,7 +184,10 @@ mod tests {
     }
 
     fn entries(folder: &Path) -> Vec<PathBuf> {
-        fs::read_dir(folder.join("cache")).unwrap().map(|entry| entry.unwrap().path()).collect()
+        fs::read_dir(folder.join("cache"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect()
     }
 
     #[test]
@@ -166,7 +195,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let compiler = compiler(folder.path());
         compiler.compile(EMPTY_COMPONENT.as_bytes(), || ()).unwrap();
-        let [entry] = &entries(folder.path())[..] else { panic!("one entry") };
+        let [entry] = &entries(folder.path())[..] else {
+            panic!("one entry")
+        };
         assert!(compiler.recall(entry).is_some());
     }
 

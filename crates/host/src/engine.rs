@@ -26,7 +26,9 @@ pub fn engine() -> anyhow::Result<Engine> {
     if address_space_is_large() {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
     }
-    let engine = Engine::new(&config).map_err(anyhow::Error::from).context("cannot start Wasmtime")?;
+    let engine = Engine::new(&config)
+        .map_err(anyhow::Error::from)
+        .context("cannot start Wasmtime")?;
     tick(&engine)?;
     Ok(engine)
 }

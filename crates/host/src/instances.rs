@@ -49,7 +49,12 @@ impl Instances {
         shared: Shared,
         stdio: Stdio,
     ) -> wasmtime::Result<Self> {
-        Ok(Self { code: linker.instantiate_pre(code)?, context: Arc::new(context), shared, stdio })
+        Ok(Self {
+            code: linker.instantiate_pre(code)?,
+            context: Arc::new(context),
+            shared,
+            stdio,
+        })
     }
 
     /// The component's id.

@@ -46,7 +46,11 @@ impl Server {
         let messages = RedisTrigger::new(&options.app, &options.variables)?;
         let subscribers = Arc::new(Guests::new(&options.app, &instances)?);
         let listener = Listener::bind(server, options.listen).await?;
-        Ok(Self { listener, messages, subscribers })
+        Ok(Self {
+            listener,
+            messages,
+            subscribers,
+        })
     }
 
     /// Where the application is served.
@@ -87,9 +91,15 @@ async fn load(options: &Options) -> anyhow::Result<HashMap<String, Arc<Instances
         .zip(code)
         .map(|(component, code)| {
             let stdio = Stdio::open(&component.id, options.log_dir.as_deref(), options.quiet)?;
-            let instances = Instances::new(&linker, &code, context(options, component)?, shared.clone(), stdio)
-                .map_err(anyhow::Error::from)
-                .with_context(|| format!("component `{}` cannot run here", component.id))?;
+            let instances = Instances::new(
+                &linker,
+                &code,
+                context(options, component)?,
+                shared.clone(),
+                stdio,
+            )
+            .map_err(anyhow::Error::from)
+            .with_context(|| format!("component `{}` cannot run here", component.id))?;
             Ok((component.id.clone(), Arc::new(instances)))
         })
         .collect()
@@ -104,19 +114,29 @@ async fn shared(options: &Options) -> anyhow::Result<Shared> {
     let backends = Backends::new(&config, &options.state_dir)?;
     run_startup_statements(&backends.databases, &options.sqlite_statements).await?;
     let interfaces = AppState::new(&options.app, backends, Arc::new(options.variables.clone()))?;
-    Ok(Shared { client: Client::new()?, interfaces })
+    Ok(Shared {
+        client: Client::new()?,
+        interfaces,
+    })
 }
 
 fn context(options: &Options, component: &Component) -> anyhow::Result<ComponentContext> {
     let neighbours = options.app.components.keys().map(String::as_str);
     let entries = &component.allowed_outbound_hosts;
     let allowed = AllowedHosts::resolve(&component.id, entries, &options.variables, neighbours)?;
-    Ok(ComponentContext { component: component.clone(), allowed_hosts: Arc::new(allowed) })
+    Ok(ComponentContext {
+        component: component.clone(),
+        allowed_hosts: Arc::new(allowed),
+    })
 }
 
 /// Compiled code is kept for the user, so that all of their applications and checkouts share it.
 fn cache_folder(options: &Options) -> Option<PathBuf> {
-    let from_environment = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from_environment = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     from_environment("XDG_CACHE_HOME")
         .or_else(|| from_environment("HOME").map(|home| home.join(".cache")))
         .map(|cache| cache.join("jetway-host"))

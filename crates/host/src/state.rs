@@ -8,7 +8,8 @@ use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
-    DEFAULT_FORBIDDEN_HEADERS, ForbiddenHeaderFilter, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+    DEFAULT_FORBIDDEN_HEADERS, ForbiddenHeaderFilter, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
+    WasiHttpView,
 };
 
 use crate::allowed_hosts::AllowedHosts;
@@ -54,7 +55,11 @@ impl WasiView for HostState {
 
 impl WasiHttpView for HostState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outbound }
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.outbound,
+        }
     }
 }
 
@@ -66,7 +71,11 @@ impl interfaces::InterfacesView for HostState {
 
 /// The state of wasi:http for what comes in by the HTTP trigger.
 pub fn inbound_http(state: &mut HostState) -> WasiHttpCtxView<'_> {
-    WasiHttpCtxView { ctx: &mut state.http, table: &mut state.table, hooks: &mut state.inbound }
+    WasiHttpCtxView {
+        ctx: &mut state.http,
+        table: &mut state.table,
+        hooks: &mut state.inbound,
+    }
 }
 
 /// Which headers of an inbound request are kept from the guest: those of the connection, as always, but not `host`,

@@ -14,6 +14,9 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 
 use crate::state_dir::log_files;
 
+/// A longer line is broken on the terminal, so that a guest that never ends one does not fill the host's memory.
+const LONGEST_LINE: usize = 16 << 10;
+
 /// The two streams of a component, shared by all of its instances.
 #[derive(Clone, Debug)]
 pub struct Stdio {
@@ -29,7 +32,10 @@ impl Stdio {
         let terminal = (!quiet).then(|| format!("[{component}] "));
         let Some(log_dir) = log_dir else {
             let sink = |prefix| Sink::new(None, prefix);
-            return Ok(Self { stdout: sink(terminal.clone()), stderr: sink(terminal) });
+            return Ok(Self {
+                stdout: sink(terminal.clone()),
+                stderr: sink(terminal),
+            });
         };
         let [stdout, stderr] = log_files(log_dir, component);
         Ok(Self {
@@ -41,7 +47,8 @@ impl Stdio {
 
 fn append(path: &Path) -> anyhow::Result<File> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
     let file = File::options().create(true).append(true).open(path);
     file.with_context(|| format!("cannot open the log file {}", path.display()))
@@ -62,7 +69,11 @@ struct Output {
 
 impl Sink {
     fn new(file: Option<File>, prefix: Option<String>) -> Self {
-        Self(Arc::new(Mutex::new(Output { file, prefix, line: Vec::new() })))
+        Self(Arc::new(Mutex::new(Output {
+            file,
+            prefix,
+            line: Vec::new(),
+        })))
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<()> {
@@ -77,6 +88,9 @@ impl Output {
         }
         let Some(prefix) = &self.prefix else { return Ok(()) };
         self.line.extend_from_slice(bytes);
+        if self.line.len() > LONGEST_LINE {
+            self.line.push(b'\n');
+        }
         if let Some(end) = self.line.iter().rposition(|byte| *byte == b'\n') {
             let mut text = Vec::new();
             for line in self.line[..=end].split_inclusive(|byte| *byte == b'\n') {
@@ -129,7 +143,13 @@ mod tests {
             let stdio = Stdio::open("signin", Some(&logs), true).unwrap();
             stdio.stdout.write(text.as_bytes()).unwrap();
         }
-        assert_eq!(std::fs::read_to_string(logs.join("signin_stdout.txt")).unwrap(), "one\ntwo\n");
-        assert_eq!(std::fs::read_to_string(logs.join("signin_stderr.txt")).unwrap(), "");
+        assert_eq!(
+            std::fs::read_to_string(logs.join("signin_stdout.txt")).unwrap(),
+            "one\ntwo\n"
+        );
+        assert_eq!(
+            std::fs::read_to_string(logs.join("signin_stderr.txt")).unwrap(),
+            ""
+        );
     }
 }

@@ -16,7 +16,11 @@ impl<'a> Answers<'a> {
     pub(super) fn new(resolve: &'a Resolve) -> Self {
         let mut sizes = SizeAlign::default();
         sizes.fill(resolve);
-        Self { resolve, sizes, data: Vec::new() }
+        Self {
+            resolve,
+            sizes,
+            data: Vec::new(),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -33,7 +37,9 @@ impl<'a> Answers<'a> {
         match self.definition(ty)? {
             TypeDefKind::Result(result) => {
                 let error = result.err?;
-                let payload = self.sizes.payload_offset(Int::U8, [result.ok.as_ref(), result.err.as_ref()]);
+                let payload = self
+                    .sizes
+                    .payload_offset(Int::U8, [result.ok.as_ref(), result.err.as_ref()]);
                 let address = self.reserve(ty);
                 self.data[address] = 1;
                 self.error(&error, address + payload.size_wasm32(), reason)?;
@@ -56,9 +62,8 @@ impl<'a> Answers<'a> {
                 self.tag(address, variant.tag(), case);
                 let types = variant.cases.iter().map(|case| case.ty.as_ref());
                 let payload = address + self.sizes.payload_offset(variant.tag(), types).size_wasm32();
-                match variant.cases.get(case)?.ty {
-                    Some(ty) => self.text(&ty, payload, reason)?,
-                    None => {}
+                if let Some(ty) = variant.cases.get(case)?.ty {
+                    self.text(&ty, payload, reason)?;
                 }
             }
             _ => return None,
@@ -86,7 +91,10 @@ impl<'a> Answers<'a> {
 
     /// Zeroed memory for a value of type `ty`.
     fn reserve(&mut self, ty: &Type) -> usize {
-        let address = self.data.len().next_multiple_of(self.sizes.align(ty).align_wasm32());
+        let address = self
+            .data
+            .len()
+            .next_multiple_of(self.sizes.align(ty).align_wasm32());
         self.data.resize(address + self.sizes.size(ty).size_wasm32(), 0);
         address
     }
@@ -119,5 +127,7 @@ impl<'a> Answers<'a> {
 }
 
 fn chosen<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Option<usize> {
-    REFUSALS.iter().find_map(|refusal| names.clone().position(|name| name == *refusal))
+    REFUSALS
+        .iter()
+        .find_map(|refusal| names.clone().position(|name| name == *refusal))
 }

@@ -13,18 +13,31 @@ pub(super) fn is_denied(interface: &str, inherit: &Inherit) -> bool {
 fn set_of(interface: &str) -> Option<CapabilitySet> {
     Some(match interface {
         "fermyon:spin/llm" => CapabilitySet::AiModels,
-        "fermyon:spin/http" | "fermyon:spin/mqtt" | "fermyon:spin/mysql" | "fermyon:spin/postgres"
-        | "fermyon:spin/redis" | "spin:mqtt/mqtt" | "spin:mysql/mysql" | "spin:postgres/postgres"
-        | "spin:redis/redis" | "wasi:http/client" | "wasi:http/outgoing-handler"
-        | "wasi:sockets/ip-name-lookup" | "wasi:sockets/tcp" | "wasi:sockets/tcp-create-socket"
-        | "wasi:sockets/udp" | "wasi:sockets/udp-create-socket" => CapabilitySet::AllowedOutboundHosts,
+        "fermyon:spin/http"
+        | "fermyon:spin/mqtt"
+        | "fermyon:spin/mysql"
+        | "fermyon:spin/postgres"
+        | "fermyon:spin/redis"
+        | "spin:mqtt/mqtt"
+        | "spin:mysql/mysql"
+        | "spin:postgres/postgres"
+        | "spin:redis/redis"
+        | "wasi:http/client"
+        | "wasi:http/outgoing-handler"
+        | "wasi:sockets/ip-name-lookup"
+        | "wasi:sockets/tcp"
+        | "wasi:sockets/tcp-create-socket"
+        | "wasi:sockets/udp"
+        | "wasi:sockets/udp-create-socket" => CapabilitySet::AllowedOutboundHosts,
         "wasi:cli/environment" => CapabilitySet::Environment,
         "wasi:filesystem/preopens" => CapabilitySet::Files,
         "fermyon:spin/key-value" | "spin:key-value/key-value" | "wasi:keyvalue/store" => {
             CapabilitySet::KeyValueStores
         }
         "fermyon:spin/sqlite" | "spin:sqlite/sqlite" => CapabilitySet::SqliteDatabases,
-        "fermyon:spin/config" | "fermyon:spin/variables" | "spin:variables/variables"
+        "fermyon:spin/config"
+        | "fermyon:spin/variables"
+        | "spin:variables/variables"
         | "wasi:config/store" => CapabilitySet::Variables,
         _ => return None,
     })
@@ -46,7 +59,12 @@ mod tests {
 
     #[test]
     fn what_every_component_may_use_is_never_denied() {
-        for interface in ["wasi:clocks/monotonic-clock", "wasi:http/types", "wasi:http/handler", "wasi:cli/stdout"] {
+        for interface in [
+            "wasi:clocks/monotonic-clock",
+            "wasi:http/types",
+            "wasi:http/handler",
+            "wasi:cli/stdout",
+        ] {
             assert!(!is_denied(interface, &Inherit::None), "{interface}");
         }
     }

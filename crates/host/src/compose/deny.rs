@@ -6,15 +6,15 @@
 
 use anyhow::bail;
 use wasm_encoder::{
-    CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, FunctionSection, Instruction, MemorySection,
-    MemoryType, Module, TypeSection, ValType,
+    CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, FunctionSection, Instruction,
+    MemorySection, MemoryType, Module, TypeSection, ValType,
 };
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{
-    Function, LiftLowerAbi, ManglingAndAbi, Resolve, TypeDefKind, TypeId, WasmExport, WasmExportKind, WorldId,
-    WorldItem, WorldKey,
+    Function, LiftLowerAbi, ManglingAndAbi, Resolve, TypeDefKind, TypeId, WasmExport, WasmExportKind,
+    WorldId, WorldItem, WorldKey,
 };
 
 use super::answers::Answers;
@@ -30,12 +30,18 @@ pub(super) fn adapter(middleware: &[u8], inherit: &Inherit) -> anyhow::Result<Op
         bail!("it is an interface definition, not a component");
     };
     let imports = resolve.worlds[world].imports.keys();
-    let denied: Vec<_> =
-        imports.filter(|key| capabilities::is_denied(&unversioned(&resolve, key), inherit)).cloned().collect();
+    let denied: Vec<_> = imports
+        .filter(|key| capabilities::is_denied(&unversioned(&resolve, key), inherit))
+        .cloned()
+        .collect();
     if denied.is_empty() {
         return Ok(None);
     }
-    resolve.exportize(world, None, Some(&|key: &WorldKey, _: &WorldItem| denied.contains(key)))?;
+    resolve.exportize(
+        world,
+        None,
+        Some(&|key: &WorldKey, _: &WorldItem| denied.contains(key)),
+    )?;
     let mut module = refusals(&resolve, world);
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
     Ok(Some(ComponentEncoder::default().module(&module)?.encode()?))
@@ -43,14 +49,18 @@ pub(super) fn adapter(middleware: &[u8], inherit: &Inherit) -> anyhow::Result<Op
 
 fn unversioned(resolve: &Resolve, key: &WorldKey) -> String {
     let name = resolve.name_world_key(key);
-    name.split_once('@').map(|(name, _)| name.to_owned()).unwrap_or(name)
+    name.split_once('@')
+        .map(|(name, _)| name.to_owned())
+        .unwrap_or(name)
 }
 
 /// The core module of the adapter: a function for each that the world exports.
 fn refusals(resolve: &Resolve, world: WorldId) -> Vec<u8> {
     let mut module = Refusals::new(resolve);
     for (key, item) in &resolve.worlds[world].exports {
-        let WorldItem::Interface { id, .. } = item else { continue };
+        let WorldItem::Interface { id, .. } = item else {
+            continue;
+        };
         let interface = &resolve.interfaces[*id];
         let reason = format!("\"{}\" is not permitted", unversioned(resolve, key));
         for function in interface.functions.values() {
@@ -94,20 +104,38 @@ impl<'a> Refusals<'a> {
             None => Instruction::Unreachable,
         };
         let interface = Some(interface);
-        let name = WasmExport::Func { interface, func: function, kind: WasmExportKind::Normal };
+        let name = WasmExport::Func {
+            interface,
+            func: function,
+            kind: WasmExportKind::Normal,
+        };
         self.push(name, &signature.params, &signature.results, &[body]);
     }
 
     /// No resource of a refused interface ever comes to be, but each must have a destructor.
     fn ignore_drop(&mut self, interface: &WorldKey, resource: TypeId) {
-        self.push(WasmExport::ResourceDtor { interface, resource }, &[WasmType::I32], &[], &[]);
+        self.push(
+            WasmExport::ResourceDtor { interface, resource },
+            &[WasmType::I32],
+            &[],
+            &[],
+        );
     }
 
-    fn push(&mut self, name: WasmExport<'_>, params: &[WasmType], results: &[WasmType], body: &[Instruction<'_>]) {
+    fn push(
+        &mut self,
+        name: WasmExport<'_>,
+        params: &[WasmType],
+        results: &[WasmType],
+        body: &[Instruction<'_>],
+    ) {
         let index = self.functions.len();
-        self.types.ty().function(params.iter().map(value_type), results.iter().map(value_type));
+        self.types
+            .ty()
+            .function(params.iter().map(value_type), results.iter().map(value_type));
         self.functions.function(index);
-        self.exports.export(&self.resolve.wasm_export_name(ABI, name), ExportKind::Func, index);
+        self.exports
+            .export(&self.resolve.wasm_export_name(ABI, name), ExportKind::Func, index);
         let mut function = wasm_encoder::Function::new([]);
         for instruction in body {
             function.instruction(instruction);
@@ -131,7 +159,12 @@ impl<'a> Refusals<'a> {
             Instruction::I32Const(16),
             Instruction::I32Shl,
         ];
-        self.push(WasmExport::Realloc, &[WasmType::I32; 4], &[WasmType::I32], &realloc);
+        self.push(
+            WasmExport::Realloc,
+            &[WasmType::I32; 4],
+            &[WasmType::I32],
+            &realloc,
+        );
         let memory_name = self.resolve.wasm_export_name(ABI, WasmExport::Memory);
         self.exports.export(&memory_name, ExportKind::Memory, 0);
         let mut memory = MemorySection::new();

@@ -24,10 +24,18 @@ pub fn compose(component: &Component) -> anyhow::Result<Vec<u8>> {
     if component.middleware.is_empty() {
         return Ok(innermost);
     }
-    let middleware = component.middleware.iter().map(restricted).collect::<anyhow::Result<Vec<_>>>()?;
+    let middleware = component
+        .middleware
+        .iter()
+        .map(restricted)
+        .collect::<anyhow::Result<Vec<_>>>()?;
     chain(&middleware, innermost).with_context(|| {
         let names: Vec<_> = component.middleware.iter().map(|one| one.name.as_str()).collect();
-        format!("cannot put the middleware {} in front of `{}`", names.join(", "), component.id)
+        format!(
+            "cannot put the middleware {} in front of `{}`",
+            names.join(", "),
+            component.id
+        )
     })
 }
 
@@ -35,14 +43,22 @@ fn read(source: &Path) -> anyhow::Result<Vec<u8>> {
     const MODULE: &[u8] = b"\0asm\x01\0\0\0";
     let bytes = std::fs::read(source).with_context(|| format!("cannot read {}", source.display()))?;
     if bytes.starts_with(MODULE) {
-        bail!("{} is a core module, not a component: build it for wasm32-wasip2", source.display());
+        bail!(
+            "{} is a core module, not a component: build it for wasm32-wasip2",
+            source.display()
+        );
     }
     Ok(bytes)
 }
 
 fn restricted(middleware: &Middleware) -> anyhow::Result<Vec<u8>> {
     let bytes = read(&middleware.source)?;
-    let error = || format!("cannot take permissions from the middleware `{}`", middleware.name);
+    let error = || {
+        format!(
+            "cannot take permissions from the middleware `{}`",
+            middleware.name
+        )
+    };
     let Some(adapter) = deny::adapter(&bytes, &middleware.inherit).with_context(error)? else {
         return Ok(bytes);
     };
@@ -90,5 +106,9 @@ fn instantiate(
 }
 
 fn exports(graph: &CompositionGraph, package: wac_graph::PackageId) -> Vec<String> {
-    graph.types()[graph[package].ty()].exports.keys().cloned().collect()
+    graph.types()[graph[package].ty()]
+        .exports
+        .keys()
+        .cloned()
+        .collect()
 }

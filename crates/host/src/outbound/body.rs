@@ -23,7 +23,11 @@ pin_project! {
 
 impl TimedBody {
     pub(super) fn new(body: WasiBody, timeout: Duration) -> Self {
-        Self { body: Some(body), timeout, sleep: None }
+        Self {
+            body: Some(body),
+            timeout,
+            sleep: None,
+        }
     }
 }
 
@@ -36,7 +40,9 @@ impl Body for TimedBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let mut this = self.project();
-        let Some(body) = this.body.as_mut() else { return Poll::Ready(None) };
+        let Some(body) = this.body.as_mut() else {
+            return Poll::Ready(None);
+        };
         if let Poll::Ready(frame) = Pin::new(body).poll_frame(context) {
             this.sleep.set(None);
             return Poll::Ready(frame);
@@ -76,7 +82,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_without_pauses_is_left_alone() {
-        let whole = Full::new(Bytes::from_static(b"whole")).map_err(Error::from).boxed_unsync();
+        let whole = Full::new(Bytes::from_static(b"whole"))
+            .map_err(Error::from)
+            .boxed_unsync();
         let body = TimedBody::new(whole, Duration::from_secs(3));
         assert_eq!(body.size_hint().exact(), Some(5));
         assert_eq!(body.collect().await.unwrap().to_bytes(), "whole");

@@ -45,9 +45,10 @@ impl From<&ConnectError> for Error {
     fn from(error: &ConnectError) -> Self {
         match error {
             ConnectError::NoHost => Self::HttpRequestUriInvalid,
-            ConnectError::NoAddress => {
-                Self::DnsError { rcode: Some("address not available".into()), info_code: Some(0) }
-            }
+            ConnectError::NoAddress => Self::DnsError {
+                rcode: Some("address not available".into()),
+                info_code: Some(0),
+            },
             ConnectError::Refused => Self::ConnectionRefused,
             ConnectError::Timeout => Self::ConnectionTimeout,
             ConnectError::Tls => Self::TlsProtocolError,
@@ -63,33 +64,49 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new() -> anyhow::Result<Self> {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let roots = RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { tls: TlsConnector::from(Arc::new(config)) })
+        Ok(Self {
+            tls: TlsConnector::from(Arc::new(config)),
+        })
     }
 
     async fn connect(self, uri: Uri) -> Result<Stream, ConnectError> {
         let secure = uri.scheme() == Some(&Scheme::HTTPS);
-        let host = uri.host().ok_or(ConnectError::NoHost)?.trim_start_matches('[').trim_end_matches(']');
+        let host = uri
+            .host()
+            .ok_or(ConnectError::NoHost)?
+            .trim_start_matches('[')
+            .trim_end_matches(']');
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let addresses: Vec<_> =
-            lookup_host((host, port)).await.map_err(|_| ConnectError::NoAddress)?.collect();
-        let stream = TcpStream::connect(&*addresses).await.map_err(|error| match error.kind() {
-            io::ErrorKind::AddrNotAvailable => ConnectError::NoAddress,
-            _ => ConnectError::Refused,
-        })?;
+        let addresses: Vec<_> = lookup_host((host, port))
+            .await
+            .map_err(|_| ConnectError::NoAddress)?
+            .collect();
+        let stream = TcpStream::connect(&*addresses)
+            .await
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::AddrNotAvailable => ConnectError::NoAddress,
+                _ => ConnectError::Refused,
+            })?;
         // Without it, a small request may wait for the acknowledgement of the one before.
         stream.set_nodelay(true).ok();
         if !secure {
             return Ok(Stream::Plain(TokioIo::new(stream)));
         }
         let name = ServerName::try_from(host.to_owned()).map_err(|_| ConnectError::NoAddress)?;
-        let stream = self.tls.connect(name, stream).await.map_err(|_| ConnectError::Tls)?;
+        let stream = self
+            .tls
+            .connect(name, stream)
+            .await
+            .map_err(|_| ConnectError::Tls)?;
         Ok(Stream::Tls(Box::new(TokioIo::new(stream))))
     }
 }
@@ -104,10 +121,14 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let limit = CONNECT_TIMEOUT.try_with(|limit| *limit).unwrap_or(super::DEFAULT_TIMEOUT);
+        let limit = CONNECT_TIMEOUT
+            .try_with(|limit| *limit)
+            .unwrap_or(super::DEFAULT_TIMEOUT);
         let connector = self.clone();
         Box::pin(async move {
-            timeout(limit, connector.connect(uri)).await.map_err(|_elapsed| ConnectError::Timeout)?
+            timeout(limit, connector.connect(uri))
+                .await
+                .map_err(|_elapsed| ConnectError::Timeout)?
         })
     }
 }

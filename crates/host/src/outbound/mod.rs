@@ -33,7 +33,11 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// The application as its own components reach it.
 pub trait Neighbours: Send + Sync {
     /// Has the component of this name answer a request.
-    fn call(&self, component: &str, request: Request<WasiBody>) -> BoxFuture<Result<Response<WasiBody>, Error>>;
+    fn call(
+        &self,
+        component: &str,
+        request: Request<WasiBody>,
+    ) -> BoxFuture<Result<Response<WasiBody>, Error>>;
 
     /// Where the application itself is served.
     fn origin(&self) -> Option<Authority>;
@@ -52,7 +56,11 @@ type IoResult = Box<dyn Future<Output = Result<(), Error>> + Send>;
 impl Outbound {
     /// Requests go to `allowed` hosts, through `client`, or, where the trigger serves them, to `neighbours`.
     pub fn new(allowed: Arc<AllowedHosts>, client: Client, neighbours: Option<Arc<dyn Neighbours>>) -> Self {
-        Self { allowed, client, neighbours }
+        Self {
+            allowed,
+            client,
+            neighbours,
+        }
     }
 
     async fn send(
@@ -63,7 +71,10 @@ impl Outbound {
         drop_empty_authority(request.uri_mut())?;
         self.check(request.uri())?;
         if is_self(request.uri()) {
-            let origin = self.neighbours.as_ref().and_then(|neighbours| neighbours.origin());
+            let origin = self
+                .neighbours
+                .as_ref()
+                .and_then(|neighbours| neighbours.origin());
             readdress(request.uri_mut(), origin.ok_or(Error::HttpRequestUriInvalid)?)?;
         }
         // The client derives it from the address; a second one, taken over from an inbound request, must not go along.
@@ -117,9 +128,18 @@ impl WasiHttpHooks for Outbound {
 
 /// A URL without a host reaches this place with an empty one, which no URL may have.
 fn drop_empty_authority(uri: &mut Uri) -> Result<(), Error> {
-    if uri.authority().is_some_and(|authority| authority.host().is_empty()) {
-        let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-        *uri = Uri::builder().path_and_query(path).build().map_err(|_| Error::HttpRequestUriInvalid)?;
+    if uri
+        .authority()
+        .is_some_and(|authority| authority.host().is_empty())
+    {
+        let path = uri
+            .path_and_query()
+            .cloned()
+            .unwrap_or_else(|| PathAndQuery::from_static("/"));
+        *uri = Uri::builder()
+            .path_and_query(path)
+            .build()
+            .map_err(|_| Error::HttpRequestUriInvalid)?;
     }
     Ok(())
 }
@@ -132,7 +152,9 @@ fn readdress(uri: &mut Uri, origin: Authority) -> Result<(), Error> {
     let mut parts = std::mem::take(uri).into_parts();
     parts.scheme = Some(Scheme::HTTP);
     parts.authority = Some(origin);
-    parts.path_and_query.get_or_insert_with(|| PathAndQuery::from_static("/"));
+    parts
+        .path_and_query
+        .get_or_insert_with(|| PathAndQuery::from_static("/"));
     *uri = Uri::from_parts(parts).map_err(|_| Error::HttpRequestUriInvalid)?;
     Ok(())
 }
@@ -143,7 +165,11 @@ mod tests {
 
     #[test]
     fn a_url_without_a_host_means_the_application() {
-        for (url, own) in [("/path", true), ("http://self.alt/path", true), ("http://example.com/", false)] {
+        for (url, own) in [
+            ("/path", true),
+            ("http://self.alt/path", true),
+            ("http://example.com/", false),
+        ] {
             assert_eq!(is_self(&url.parse().unwrap()), own, "{url}");
         }
         let mut uri = "http://self.alt/path?q=1".parse().unwrap();
@@ -155,7 +181,11 @@ mod tests {
     async fn what_is_not_allowed_is_denied_before_anything_else() {
         let client = Client::new().unwrap();
         let outbound = Outbound::new(Arc::default(), client, None);
-        for url in ["http://127.0.0.1:1/", "http://self.alt/", "http://signin.spin.internal/"] {
+        for url in [
+            "http://127.0.0.1:1/",
+            "http://self.alt/",
+            "http://signin.spin.internal/",
+        ] {
             let body = http_body_util::Empty::new().map_err(Error::from).boxed_unsync();
             let request = Request::get(url).body(body).unwrap();
             let result = outbound.clone().send(request, RequestOptions::default()).await;

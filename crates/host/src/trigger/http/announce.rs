@@ -12,10 +12,22 @@ pub(super) fn print(address: SocketAddr, router: &Router) {
 fn text(address: SocketAddr, router: &Router) -> String {
     let mut text = format!("\nServing http://{address}\nAvailable Routes:");
     for endpoint in router.endpoints() {
-        let wildcard = if endpoint.based_route.ends_with("/...") { " (wildcard)" } else { "" };
-        let path = endpoint.based_route.strip_suffix("/...").unwrap_or(&endpoint.based_route);
+        let wildcard = if endpoint.based_route.ends_with("/...") {
+            " (wildcard)"
+        } else {
+            ""
+        };
+        let path = endpoint
+            .based_route
+            .strip_suffix("/...")
+            .unwrap_or(&endpoint.based_route);
         // Writing to a string cannot fail.
-        write!(text, "\n  {}: http://{address}{path}{wildcard}", endpoint.component).ok();
+        write!(
+            text,
+            "\n  {}: http://{address}{path}{wildcard}",
+            endpoint.component
+        )
+        .ok();
     }
     text
 }

@@ -9,11 +9,11 @@ use wasmtime_wasi_http::handler::{HandlerState, Instance, Proxy, ProxyHandler};
 use wasmtime_wasi_http::p2::bindings::ProxyIndices as IncomingHandlerIndices;
 use wasmtime_wasi_http::p3::bindings::ServiceIndices;
 
-use crate::options::InstanceReuse;
 use super::server::HttpServer;
 use super::worker::{Expiration, Worker};
 use crate::engine::EPOCH_TICK;
 use crate::instances::Instances;
+use crate::options::InstanceReuse;
 use crate::outbound::Neighbours;
 use crate::state::{self, HostState};
 
@@ -30,7 +30,13 @@ impl ComponentHandler {
     ) -> anyhow::Result<Self> {
         let interface = Interface::of(&instances)?;
         let lifecycle = lifecycle.clone();
-        Ok(Self(ProxyHandler::new(Launcher { instances, interface, reuse, server, lifecycle })))
+        Ok(Self(ProxyHandler::new(Launcher {
+            instances,
+            interface,
+            reuse,
+            server,
+            lifecycle,
+        })))
     }
 
     pub(super) async fn handle(&self, request: Request<WasiBody>) -> wasmtime::Result<Response<WasiBody>> {
@@ -49,7 +55,10 @@ pub(super) struct Lifecycle {
 
 impl Lifecycle {
     pub(super) fn new() -> Self {
-        Self { closing: watch::Sender::new(false), alive: watch::Sender::new(0) }
+        Self {
+            closing: watch::Sender::new(false),
+            alive: watch::Sender::new(0),
+        }
     }
 
     /// Tells the instances to finish, and waits until they have.
@@ -101,7 +110,10 @@ impl HandlerState for Launcher {
     async fn instantiate(&self) -> wasmtime::Result<Instance<HostState, Expiration, Worker>> {
         let neighbours = self.server.upgrade().map(|server| server as Arc<dyn Neighbours>);
         let mut store = self.instances.store(neighbours);
-        let request_timeout = self.reuse.request_timeout.map(|timeout| timeout.draw(fastrand::u64(..)));
+        let request_timeout = self
+            .reuse
+            .request_timeout
+            .map(|timeout| timeout.draw(fastrand::u64(..)));
         if request_timeout.is_some() {
             // A guest that computes gives way at each tick, so that its time can be found to be over.
             store.epoch_deadline_async_yield_and_update(1);
@@ -121,7 +133,12 @@ impl HandlerState for Launcher {
                 request_timeout.map(|timeout| timeout + EPOCH_TICK),
                 self.lifecycle.closing.subscribe(),
             ),
-            state: Worker::new(self.instances.id(), &self.reuse, request_timeout, &self.lifecycle.alive),
+            state: Worker::new(
+                self.instances.id(),
+                &self.reuse,
+                request_timeout,
+                &self.lifecycle.alive,
+            ),
         })
     }
 }

@@ -42,7 +42,11 @@ impl Listener {
         })?;
         let address = socket.local_addr().context("the socket has no address")?;
         server.bound_to(address);
-        Ok(Self { socket, address, server })
+        Ok(Self {
+            socket,
+            address,
+            server,
+        })
     }
 
     /// Where it listens.
@@ -76,7 +80,10 @@ impl Listener {
             self.server.close().await;
         };
         if timeout(DRAIN, drained).await.is_err() {
-            eprintln!("Some requests did not finish within {} seconds and are cut off.", DRAIN.as_secs());
+            eprintln!(
+                "Some requests did not finish within {} seconds and are cut off.",
+                DRAIN.as_secs()
+            );
         }
     }
 
@@ -92,7 +99,9 @@ impl Listener {
             }
         });
         let builder = Builder::new(TokioExecutor::new());
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection = builder
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             // Clients go away at any time; what matters of it, the guest sees as an error of its stream.

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 
 use anyhow::{Context as _, bail, ensure};
 use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
-use http::uri::{Authority, Scheme, Uri};
 use http::request::Parts;
+use http::uri::{Authority, Scheme, Uri};
 
 use crate::allowed_hosts::chained_component;
 use crate::routes::Match;
@@ -49,7 +49,10 @@ pub(super) fn append_headers(parts: &mut Parts, matched: &Match, client: SocketA
         std::str::from_utf8(value.as_bytes()).context("a header of the request is not UTF-8")?;
     }
     let endpoint = &matched.endpoint;
-    let host = parts.headers.get(HOST).map_or(Ok("localhost"), HeaderValue::to_str);
+    let host = parts
+        .headers
+        .get(HOST)
+        .map_or(Ok("localhost"), HeaderValue::to_str);
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let full_url = format!("{}://{}{path}", parts.uri.scheme_str().unwrap_or("http"), host?);
     let headers = [
@@ -62,9 +65,16 @@ pub(super) fn append_headers(parts: &mut Parts, matched: &Match, client: SocketA
         ("spin-client-addr", client.to_string()),
     ];
     let named = matched.named_wildcards.iter().map(|(name, value)| {
-        (format!("spin-path-match-{}", name.replace('_', "-").to_ascii_lowercase()), value.clone())
+        (
+            format!("spin-path-match-{}", name.replace('_', "-").to_ascii_lowercase()),
+            value.clone(),
+        )
     });
-    for (name, value) in headers.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(named) {
+    for (name, value) in headers
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .chain(named)
+    {
         // A name or a value that HTTP cannot carry is left out, as Spin leaves it out.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             parts.headers.append(name, value);
@@ -81,25 +91,38 @@ mod tests {
 
     fn parts(url: &str, headers: &[(&str, &[u8])]) -> Parts {
         let request = http::Request::get(url);
-        let add = |request: http::request::Builder, (name, value): &(&str, &[u8])| request.header(*name, *value);
+        let add =
+            |request: http::request::Builder, (name, value): &(&str, &[u8])| request.header(*name, *value);
         headers.iter().fold(request, add).body(()).unwrap().into_parts().0
     }
 
     fn matched(route: &str, path: &str) -> Match {
         let route = Route::Path(route.into());
-        let trigger = HttpTrigger { id: "t".into(), component: "c".into(), route };
+        let trigger = HttpTrigger {
+            id: "t".into(),
+            component: "c".into(),
+            route,
+        };
         Router::new([&trigger]).unwrap().route(path).unwrap()
     }
 
     fn all<'a>(parts: &'a Parts, name: &str) -> Vec<&'a str> {
-        parts.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+        parts
+            .headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect()
     }
 
     const CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9);
 
     #[test]
     fn spins_headers_are_appended_to_the_clients() {
-        let mut parts = parts("/users/7/x?q=1", &[("host", b"h:80"), ("spin-client-addr", b"6.6.6.6:1")]);
+        let mut parts = parts(
+            "/users/7/x?q=1",
+            &[("host", b"h:80"), ("spin-client-addr", b"6.6.6.6:1")],
+        );
         complete_uri(&mut parts, Scheme::HTTP).unwrap();
         append_headers(&mut parts, &matched("/users/:user_id/...", "/users/7/x"), CLIENT).unwrap();
         for (name, expected) in [
@@ -134,14 +157,23 @@ mod tests {
         ] {
             let headers: Vec<_> = host.iter().map(|host| ("host", host.as_bytes())).collect();
             let mut parts = parts(url, &headers);
-            let completed = complete_uri(&mut parts, Scheme::HTTP).ok().map(|()| parts.uri.to_string());
+            let completed = complete_uri(&mut parts, Scheme::HTTP)
+                .ok()
+                .map(|()| parts.uri.to_string());
             assert_eq!(completed.as_deref(), expected, "{url} {host:?}");
         }
     }
 
     #[test]
     fn nobody_outside_can_claim_a_neighbours_name() {
-        let mut parts = parts("/", &[("host", b"signin.spin.internal"), ("connection", b"close"), ("x", b"y")]);
+        let mut parts = parts(
+            "/",
+            &[
+                ("host", b"signin.spin.internal"),
+                ("connection", b"close"),
+                ("x", b"y"),
+            ],
+        );
         strip(&mut parts.headers);
         assert_eq!(parts.headers.len(), 1);
     }

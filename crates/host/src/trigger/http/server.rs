@@ -14,9 +14,9 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::handler::{ComponentHandler, Lifecycle};
 use super::request;
-use crate::options::InstanceReuse;
 use crate::app::App;
 use crate::instances::Instances;
+use crate::options::InstanceReuse;
 use crate::outbound::{BoxFuture, Neighbours};
 use crate::routes::{Match, Router, WELL_KNOWN_PREFIX};
 
@@ -36,7 +36,11 @@ pub struct HttpServer {
 
 impl HttpServer {
     /// Serves the HTTP triggers of `app`, whose components are in `instances`.
-    pub fn new(app: &App, instances: &HashMap<String, Arc<Instances>>, reuse: &InstanceReuse) -> anyhow::Result<Arc<Self>> {
+    pub fn new(
+        app: &App,
+        instances: &HashMap<String, Arc<Instances>>,
+        reuse: &InstanceReuse,
+    ) -> anyhow::Result<Arc<Self>> {
         let router = Router::new(&app.http_triggers)?;
         for duplicate in router.duplicates() {
             eprintln!(
@@ -53,13 +57,22 @@ impl HttpServer {
                 let handler = instances
                     .get(id)
                     .with_context(|| format!("there is no component `{id}`"))
-                    .and_then(|code| ComponentHandler::new(Arc::clone(code), *reuse, this.clone(), &lifecycle));
+                    .and_then(|code| {
+                        ComponentHandler::new(Arc::clone(code), *reuse, this.clone(), &lifecycle)
+                    });
                 match handler {
                     Ok(handler) => drop(handlers.insert(id.clone(), handler)),
                     Err(error) => failure = Err(error),
                 }
             }
-            Self { router, handlers, info: info(app), address: OnceLock::new(), lifecycle, this: this.clone() }
+            Self {
+                router,
+                handlers,
+                info: info(app),
+                address: OnceLock::new(),
+                lifecycle,
+                this: this.clone(),
+            }
         });
         failure.map(|()| server)
     }
@@ -81,7 +94,11 @@ impl HttpServer {
     }
 
     /// Answers a request from outside.
-    pub(super) async fn handle(&self, mut request: Request<WasiBody>, client: SocketAddr) -> Response<WasiBody> {
+    pub(super) async fn handle(
+        &self,
+        mut request: Request<WasiBody>,
+        client: SocketAddr,
+    ) -> Response<WasiBody> {
         request::strip(request.headers_mut());
         let path = request.uri().path();
         if let Some(name) = path.strip_prefix(WELL_KNOWN_PREFIX) {
@@ -98,14 +115,21 @@ impl HttpServer {
             "health" => Response::new(full("OK")),
             "info" => {
                 let mut response = Response::new(full(self.info.clone()));
-                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                response
+                    .headers_mut()
+                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 response
             }
             _ => bare(StatusCode::NOT_FOUND),
         }
     }
 
-    async fn dispatch(&self, request: Request<WasiBody>, matched: &Match, client: SocketAddr) -> Response<WasiBody> {
+    async fn dispatch(
+        &self,
+        request: Request<WasiBody>,
+        matched: &Match,
+        client: SocketAddr,
+    ) -> Response<WasiBody> {
         let (mut parts, body) = request.into_parts();
         if request::complete_uri(&mut parts, Scheme::HTTP).is_err() {
             return bare(StatusCode::BAD_REQUEST);
@@ -117,15 +141,22 @@ impl HttpServer {
             Ok(handler.handle(Request::from_parts(parts, body)).await?)
         };
         answer.await.unwrap_or_else(|error: anyhow::Error| {
-            eprintln!("A request to `{component}` failed: {error:?}");
+            eprintln!("A request to `{component}` failed: {error:#}");
             bare(StatusCode::INTERNAL_SERVER_ERROR)
         })
     }
 }
 
 impl Neighbours for HttpServer {
-    fn call(&self, component: &str, request: Request<WasiBody>) -> BoxFuture<Result<Response<WasiBody>, Error>> {
-        let server = self.this.upgrade().filter(|server| server.handlers.contains_key(component));
+    fn call(
+        &self,
+        component: &str,
+        request: Request<WasiBody>,
+    ) -> BoxFuture<Result<Response<WasiBody>, Error>> {
+        let server = self
+            .this
+            .upgrade()
+            .filter(|server| server.handlers.contains_key(component));
         let matched = Match::chained(component, request.uri().path());
         Box::pin(async move {
             let server = server.ok_or(Error::DestinationNotFound)?;
@@ -134,7 +165,9 @@ impl Neighbours for HttpServer {
     }
 
     fn origin(&self) -> Option<Authority> {
-        self.address.get().and_then(|address| address.to_string().parse().ok())
+        self.address
+            .get()
+            .and_then(|address| address.to_string().parse().ok())
     }
 }
 

@@ -34,7 +34,12 @@ impl Expiration {
             // An error means that the server is gone altogether.
             closing.wait_for(|closing| *closing).await.ok();
         };
-        Self { idle, request_timeout, sleep: Box::pin(sleep(idle)), closing: Some(Box::pin(closing)) }
+        Self {
+            idle,
+            request_timeout,
+            sleep: Box::pin(sleep(idle)),
+            closing: Some(Box::pin(closing)),
+        }
     }
 
     fn is_closing(&mut self, context: &mut Context<'_>) -> bool {
@@ -48,13 +53,20 @@ impl Expiration {
 }
 
 impl WorkerExpiration for Expiration {
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>, status: WorkerStatus, since: Instant) -> Poll<()> {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        status: WorkerStatus,
+        since: Instant,
+    ) -> Poll<()> {
         let limit = match status {
             WorkerStatus::Idle if self.is_closing(context) => return Poll::Ready(()),
             WorkerStatus::Idle => Some(self.idle),
             WorkerStatus::Requests | WorkerStatus::PostReturn => self.request_timeout,
         };
-        let Some(deadline) = limit.and_then(|limit| since.checked_add(limit)) else { return Poll::Pending };
+        let Some(deadline) = limit.and_then(|limit| since.checked_add(limit)) else {
+            return Poll::Pending;
+        };
         let deadline = deadline.into();
         if self.sleep.deadline() != deadline {
             self.sleep.as_mut().reset(deadline);
@@ -112,7 +124,7 @@ impl WorkerState for Worker {
 
     fn drop(&self, store: Store<HostState>, result: Result<(), wasmtime::Error>) {
         if let Err(error) = result {
-            eprintln!("An instance of `{}` failed: {error:?}", self.component);
+            eprintln!("An instance of `{}` failed: {error:#}", self.component);
         }
         drop(store);
     }

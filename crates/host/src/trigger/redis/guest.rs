@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    future::poll_fn,
     sync::Arc,
 };
 
@@ -47,8 +48,12 @@ impl MessageHandler for Guests {
             .ok_or_else(|| anyhow!("it is not a component of a Redis trigger"))?;
         let (mut store, instance) = instances.instantiate().await?;
         let guest = indices.load(&mut store, &instance)?;
-        let answer =
-            store.run_concurrent(async |accessor| guest.call_handle_message(accessor, payload).await);
+        let answer = store.run_concurrent(async |accessor| {
+            let answer = guest.call_handle_message(accessor, payload).await;
+            // What the guest has started may go on after its answer.
+            poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
+            answer
+        });
         answer
             .await??
             .map_err(|error| anyhow!("the handler returned an error: {error:?}"))
