@@ -1,9 +1,0 @@
-//! The backends and the Redis trigger, on real SQLite files and a real Redis server: they need no component to be tested.
-
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod key_value;
-mod outbound_redis;
-mod redis_server;
-mod redis_trigger;
-mod sqlite;
