@@ -1,0 +1,56 @@
+//! Which doors are open to whom, and whether the component is ready.
+
+use crate::app::{TestApp, assert_problem, json_of};
+
+const BEHIND: [(&str, &str); 9] = [
+    ("GET", "/api/v1/roles"),
+    ("POST", "/api/v1/roles"),
+    ("PATCH", "/api/v1/roles"),
+    ("DELETE", "/api/v1/roles/airline"),
+    ("GET", "/api/v1/users"),
+    ("GET", "/api/v1/users/x/nothing"),
+    ("PUT", "/api/v1/users/x/roles/y"),
+    ("GET", "/api/v1/admin/other"),
+    ("GET", "/"),
+];
+
+#[test]
+fn who_is_no_administrator_learns_nothing_of_what_is_behind_the_door() {
+    let app = TestApp::new();
+    app.admin();
+    let customer = app.token(app.sign_up("ada@example.com").id);
+    for (method, path) in BEHIND {
+        assert_problem(&app.call(method, path, None, None), 401, "unauthenticated");
+        assert_problem(&app.call(method, path, Some("x.y.z"), None), 401, "invalid_token");
+        assert_problem(&app.call(method, path, Some(&customer), None), 403, "forbidden");
+    }
+}
+
+#[test]
+fn who_is_an_administrator_no_longer_is_refused_whatever_the_token_says() {
+    let app = TestApp::new();
+    let admin = app.admin();
+    let former = app.sign_up("former@example.com").id;
+    let path = format!("/api/v1/users/{former}/roles/admin");
+    assert_eq!(app.call("PUT", &path, Some(&admin), None).status(), 204);
+    let token = app.token(former);
+    assert_eq!(app.call("GET", "/api/v1/roles", Some(&token), None).status(), 200);
+    assert_eq!(app.call("DELETE", &path, Some(&admin), None).status(), 204);
+    assert_problem(
+        &app.call("GET", "/api/v1/roles", Some(&token), None),
+        403,
+        "forbidden",
+    );
+}
+
+#[test]
+fn it_is_ready_when_its_stores_are() {
+    let app = TestApp::new();
+    let ready = app.call("GET", "/internal/ready", None, None);
+    assert_eq!(
+        (ready.status().as_u16(), &json_of(&ready)["ready"]),
+        (200, &true.into())
+    );
+    app.ports.key_value.set_down(true);
+    assert_problem(&app.call("GET", "/internal/ready", None, None), 503, "not_ready");
+}

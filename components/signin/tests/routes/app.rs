@@ -1,0 +1,146 @@
+//! What the tests have in common.
+
+use http::Request;
+use jetway_gateway::accounts;
+use jetway_gateway::domain::{BcryptCost, EmailAddress, NewUser, Password};
+use jetway_gateway::http::{RequestId, Response, finish};
+use jetway_gateway::test_support::{TestPorts, TestVariables, block_on};
+use serde_json::{Value, json};
+use signin::app::{App, Memory};
+use signin::handler;
+use signin::settings::Settings;
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+pub(crate) struct TestApp {
+    pub(crate) ports: TestPorts,
+    memory: Memory,
+    variables: TestVariables,
+}
+
+/// Somebody's tokens.
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+impl TestApp {
+    /// With enough sign-ins for a test; those of the limits set their own.
+    pub(crate) fn new() -> Self {
+        Self::with(TestVariables::default().with("rate_limits", "* /... default 300;w=60"))
+    }
+
+    pub(crate) fn with(variables: TestVariables) -> Self {
+        Self {
+            ports: TestPorts::default(),
+            memory: Memory::new(),
+            variables,
+        }
+    }
+
+    /// Another instance of the same gateway, which remembers nothing.
+    pub(crate) fn fresh_instance(self) -> Self {
+        Self {
+            memory: Memory::new(),
+            ..self
+        }
+    }
+
+    pub(crate) fn call(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Response {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("user-agent", "test/1");
+        request = request
+            .header("spin-client-addr", "6.6.6.6:6")
+            .header("spin-client-addr", "192.0.2.7:4711");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let settings = block_on(Settings::read(&self.variables)).unwrap();
+        let app = App {
+            ports: &self.ports,
+            settings: &settings,
+            memory: &self.memory,
+        };
+        let answer = block_on(handler::handle(request.body(body).unwrap(), &app));
+        finish(answer, &RequestId::parse("r-1").unwrap())
+    }
+
+    pub(crate) fn get(&self, path: &str, tokens: &Tokens) -> Response {
+        self.call("GET", path, Some(&tokens.access), None)
+    }
+
+    pub(crate) fn sign_up(&self, email: &str) {
+        let new = NewUser {
+            email: EmailAddress::parse(email).unwrap(),
+            password: Password::parse(PASSWORD.to_owned()).unwrap(),
+        };
+        let (ports, cost) = (&self.ports, BcryptCost::parse("4").unwrap());
+        block_on(accounts::sign_up(
+            &ports.databases.store(),
+            new,
+            cost,
+            &ports.clock,
+            &ports.entropy,
+        ))
+        .unwrap();
+    }
+
+    pub(crate) fn try_sign_in(&self, email: &str, password: &str) -> Response {
+        self.call(
+            "POST",
+            "/api/v1/signin",
+            None,
+            Some(&json!({"email": email, "password": password})),
+        )
+    }
+
+    pub(crate) fn sign_in(&self, email: &str) -> Tokens {
+        tokens_of(&self.try_sign_in(email, PASSWORD))
+    }
+
+    pub(crate) fn refresh(&self, token: &str) -> Response {
+        self.call(
+            "POST",
+            "/api/v1/token/refresh",
+            None,
+            Some(&json!({"refresh_token": token})),
+        )
+    }
+}
+
+#[track_caller]
+pub(crate) fn tokens_of(response: &Response) -> Tokens {
+    assert_eq!(response.status(), 200, "{:?}", response.body());
+    let json = json_of(response);
+    let text = |name: &str| json[name].as_str().unwrap().to_owned();
+    Tokens {
+        access: text("access_token"),
+        refresh: text("refresh_token"),
+    }
+}
+
+pub(crate) fn json_of(response: &Response) -> Value {
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+#[track_caller]
+pub(crate) fn assert_problem(response: &Response, status: u16, code: &str) {
+    let problem = json_of(response);
+    assert_eq!(
+        (response.status().as_u16(), &problem["code"]),
+        (status, &json!(code)),
+        "{problem}"
+    );
+}
