@@ -1,5 +1,7 @@
 //! `POST /api/v1/signup`, over a real SQLite file.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::cell::RefCell;
 
 use http::Request;

@@ -75,7 +75,7 @@ fn the_database_takes_nothing_but_a_bcrypt_hash() {
         &hash[1..],
         &format!("{hash}x"),
         &hash.replace("$2b$", "$2z$"),
-        &hash.replace('.', "!").replace('/', "!").replace("04", "4x"),
+        &format!("{}!", &hash[..59]),
     ] {
         let update = "UPDATE users SET password_hash = ?1 WHERE id = ?2";
         let refused = connection

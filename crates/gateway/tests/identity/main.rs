@@ -1,6 +1,12 @@
 //! The identity side of the library on a real SQLite file: what its users meet, its races, and what happens when things
 //! break.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod accounts;
 mod events;
 mod keys;

@@ -30,11 +30,10 @@ fn forty_instances_that_start_at_once_make_one_schema() {
 fn the_write_ahead_log_is_on_and_foreign_keys_too() {
     let database = TestDatabase::default();
     let connection = database.connect();
-    let store = block_on(Store::open(&connection, &Schema::new())).unwrap();
+    block_on(Store::open(&connection, &Schema::new())).unwrap();
     let foreign_keys = block_on(connection.execute("PRAGMA foreign_keys", &[])).unwrap();
     assert_eq!(foreign_keys, [[Value::Integer(1)]]);
     assert_eq!(database.text("PRAGMA journal_mode"), "wal");
-    drop(store);
 }
 
 #[test]
