@@ -38,11 +38,21 @@ static GUEST: LazyLock<(wasmtime::Engine, Component)> = LazyLock::new(|| {
 fn build() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--target", "wasm32-wasip2", "--profile", "component"])
+        .args([
+            "build",
+            "--quiet",
+            "--target",
+            "wasm32-wasip2",
+            "--profile",
+            "component",
+        ])
         .args(["--package", "jetway-host-guest-interfaces"])
         .current_dir(workspace)
         .status();
-    assert!(status.unwrap().success(), "the guest does not build; is the target wasm32-wasip2 installed?");
+    assert!(
+        status.unwrap().success(),
+        "the guest does not build; is the target wasm32-wasip2 installed?"
+    );
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
     target.join("wasm32-wasip2/component/jetway_host_guest_interfaces.wasm")
 }
@@ -81,13 +91,19 @@ impl Application {
         let app = manifest::parse(&state.path().join("spin.toml"), &manifest).unwrap();
         let variables = Arc::new(Variables::new(&app, &BTreeMap::new(), &[], &|_| None).unwrap());
         let config = RuntimeConfig {
-            key_value_stores: default_store.into_iter().map(|store| ("default".to_owned(), store)).collect(),
+            key_value_stores: default_store
+                .into_iter()
+                .map(|store| ("default".to_owned(), store))
+                .collect(),
             ..RuntimeConfig::default()
         };
         let backends = Backends::new(&config, &StateDir::new(None, state.path()).unwrap()).unwrap();
         let interfaces = AppState::new(&app, backends, Arc::clone(&variables)).unwrap();
         let instances = instances(&app, &variables, interfaces);
-        Self { guests: Guests::new(&app, &instances).unwrap(), _state: state }
+        Self {
+            guests: Guests::new(&app, &instances).unwrap(),
+            _state: state,
+        }
     }
 
     async fn check(&self, what: &str) {
@@ -101,8 +117,14 @@ fn instances(app: &App, variables: &Variables, interfaces: AppState) -> HashMap<
     let (engine, code) = &*GUEST;
     let component = app.components["guest"].clone();
     let allowed = AllowedHosts::resolve("guest", &component.allowed_outbound_hosts, variables, []).unwrap();
-    let context = ComponentContext { component, allowed_hosts: Arc::new(allowed) };
-    let shared = Shared { client: Client::new().unwrap(), interfaces };
+    let context = ComponentContext {
+        component,
+        allowed_hosts: Arc::new(allowed),
+    };
+    let shared = Shared {
+        client: Client::new().unwrap(),
+        interfaces,
+    };
     let stdio = Stdio::open("guest", None, true).unwrap();
     let instances = Instances::new(&linker(engine).unwrap(), code, context, shared, stdio).unwrap();
     [("guest".to_owned(), Arc::new(instances))].into()
@@ -119,14 +141,22 @@ async fn key_value_stores_in_a_file() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn key_value_stores_in_memory() {
-    Application::new(AWAY, Some(KeyValueStore::Memory)).check("key-value").await;
-    Application::new(AWAY, Some(KeyValueStore::Memory)).check("keyvalue").await;
+    Application::new(AWAY, Some(KeyValueStore::Memory))
+        .check("key-value")
+        .await;
+    Application::new(AWAY, Some(KeyValueStore::Memory))
+        .check("keyvalue")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_value_store_on_redis() {
-    let Some(server) = RedisServer::start() else { return };
-    Application::new(AWAY, Some(KeyValueStore::Redis(server.url()))).check("key-value").await;
+    let Some(server) = RedisServer::start() else {
+        return;
+    };
+    Application::new(AWAY, Some(KeyValueStore::Redis(server.url())))
+        .check("key-value")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,7 +171,9 @@ async fn variables() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis() {
-    let Some(server) = RedisServer::start() else { return };
+    let Some(server) = RedisServer::start() else {
+        return;
+    };
     Application::new(&server.url(), None).check("redis").await;
 }
 
@@ -153,7 +185,11 @@ async fn a_redis_that_is_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_of_the_handler_is_one_of_the_trigger() {
     let application = Application::new(AWAY, None);
-    let error = application.guests.handle("guest", b"error".to_vec()).await.unwrap_err();
+    let error = application
+        .guests
+        .handle("guest", b"error".to_vec())
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("as asked"), "{error}");
 }
 
@@ -174,7 +210,12 @@ async fn a_store_that_is_not_configured_is_named() {
     let variables = Variables::new(&app, &BTreeMap::new(), &[], &|_| None).unwrap();
     let state = StateDir::new(Some(""), Path::new("/app")).unwrap();
     let backends = Backends::new(&RuntimeConfig::default(), &state).unwrap();
-    let error = AppState::new(&app, backends, Arc::new(variables)).unwrap_err().to_string();
-    assert!(error.starts_with("component `web` uses the key-value store `sessions`"), "{error}");
+    let error = AppState::new(&app, backends, Arc::new(variables))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("component `web` uses the key-value store `sessions`"),
+        "{error}"
+    );
     assert!(error.contains("[key_value_store.sessions]"), "{error}");
 }

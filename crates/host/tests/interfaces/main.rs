@@ -1,6 +1,6 @@
 //! The interfaces, the backends behind them and the Redis trigger, on real SQLite files and a real Redis server.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod guest;
 mod key_value;

@@ -45,10 +45,6 @@ impl RedisServer {
     }
 
     /// A connection for the test itself.
-    #[allow(
-        dead_code,
-        reason = "not every test that shares this module looks into the server"
-    )]
     pub(crate) fn connection(&self) -> redis::Connection {
         redis::Client::open(self.url()).unwrap().get_connection().unwrap()
     }

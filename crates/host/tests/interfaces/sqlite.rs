@@ -49,7 +49,7 @@ async fn every_kind_of_value_goes_in_and_comes_out() {
     let statement = "SELECT ?1 AS a, ?2 AS b, ?3 AS c, ?4 AS d, ?5 AS e, ?6 AS f";
     let whole = query(&connection, statement, values.clone()).await.unwrap();
     assert_eq!(whole.columns, ["a", "b", "c", "d", "e", "f"]);
-    assert_eq!(whole.rows, [values.clone()]);
+    assert_eq!(whole.rows, std::slice::from_ref(&values));
     assert_eq!(stream(&connection, statement, values).await.unwrap(), whole);
 }
 

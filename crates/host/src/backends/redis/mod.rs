@@ -44,11 +44,13 @@ impl From<redis::RedisError> for Error {
     }
 }
 
+/// The socket of one address. Its lock is held while it is connected, so that a hundred callers make one connection.
+type Slot = Arc<Mutex<Option<MultiplexedConnection>>>;
+
 /// The servers that are connected to, by address. Clones share them.
 #[derive(Clone, Default)]
 pub struct Servers {
-    // The lock of an address is held while it is connected to, so that a hundred callers make one connection.
-    sockets: Arc<Mutex<HashMap<String, Arc<Mutex<Option<MultiplexedConnection>>>>>>,
+    sockets: Arc<Mutex<HashMap<String, Slot>>>,
 }
 
 impl fmt::Debug for Servers {

@@ -138,7 +138,7 @@ fn for_each_row(
 ) -> Result<(), Error> {
     let mut statement = connection.prepare_cached(statement)?;
     let columns = statement.column_count();
-    name_columns(statement.column_names().into_iter().map(str::to_owned).collect());
+    name_columns(statement.column_names().map(str::to_owned).collect());
     let mut rows = statement.query(params_from_iter(parameters))?;
     while let Some(row) = rows.next()? {
         take(

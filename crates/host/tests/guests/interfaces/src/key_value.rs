@@ -4,7 +4,10 @@ use anyhow::{Result, ensure};
 use spin_sdk::key_value::{Error, Store};
 
 pub(crate) async fn check() -> Result<()> {
-    ensure!(matches!(Store::open("forbidden").await, Err(Error::AccessDenied)), "a store that is not granted");
+    ensure!(
+        matches!(Store::open("forbidden").await, Err(Error::AccessDenied)),
+        "a store that is not granted"
+    );
     let store = Store::open_default().await?;
     ensure!(store.get("key").await?.is_none(), "a key that is not there");
     store.set("key", [0, 255]).await?;
@@ -26,6 +29,9 @@ pub(crate) async fn check() -> Result<()> {
     let mut some = store.get_keys().await;
     ensure!(some.next().await.is_some(), "a first key");
     drop(some);
-    ensure!(store.exists("key-0").await?, "a store after a stream that was left");
+    ensure!(
+        store.exists("key-0").await?,
+        "a store after a stream that was left"
+    );
     Ok(())
 }

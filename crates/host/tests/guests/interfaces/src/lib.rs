@@ -1,6 +1,12 @@
 //! A guest that checks the host from inside: a message names a check, and the handler's error says how it failed.
 
-#![cfg_attr(target_arch = "wasm32", expect(unsafe_code, reason = "the entry point that the SDK generates exports symbols"))]
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(
+        unsafe_code,
+        reason = "the entry point that the SDK generates exports symbols"
+    )
+)]
 
 #[cfg(target_arch = "wasm32")]
 mod key_value;

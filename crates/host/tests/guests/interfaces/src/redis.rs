@@ -8,7 +8,10 @@ use spin_sdk::{
 
 pub(crate) async fn check() -> Result<()> {
     let forbidden = Connection::open("redis://localhost:1").await;
-    ensure!(matches!(forbidden, Err(Error::InvalidAddress)), "an address that is not granted");
+    ensure!(
+        matches!(forbidden, Err(Error::InvalidAddress)),
+        "an address that is not granted"
+    );
     let connection = Connection::open(variables::get("redis_url").await?).await?;
     connection.set("key", [0, 255]).await?;
     ensure!(connection.get("key").await? == Some(vec![0, 255]), "a value");
@@ -18,8 +21,14 @@ pub(crate) async fn check() -> Result<()> {
     ensure!(connection.smembers("set").await? == ["b"], "what is left of it");
     ensure!(connection.del(["key", "none"]).await? == 1, "a deleted key");
     connection.publish("channel", b"nobody listens").await?;
-    let command = [RedisParameter::Binary(b"number".to_vec()), RedisParameter::Int64(7)];
-    ensure!(connection.execute("SET", command).await? == [RedisResult::Status("OK".to_owned())], "any command");
+    let command = [
+        RedisParameter::Binary(b"number".to_vec()),
+        RedisParameter::Int64(7),
+    ];
+    ensure!(
+        connection.execute("SET", command).await? == [RedisResult::Status("OK".to_owned())],
+        "any command"
+    );
     Ok(())
 }
 
