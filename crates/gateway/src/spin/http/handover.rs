@@ -1,6 +1,6 @@
 //! Handing messages on: new headers, the same body.
 
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Method, Uri, header};
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Request, RequestOptions, Response};
 use spin_sdk::wasip3::wit_future;
 
@@ -22,10 +22,12 @@ pub fn forward_request(
     incoming: Request,
     method: &Method,
     target: &Uri,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
     body: BodyOf,
     options: Option<RequestOptions>,
 ) -> Result<Request, ErrorCode> {
+    // WASI shows `Host` to whoever receives a request, and forbids it to whoever sends one: the authority says the same.
+    headers.remove(header::HOST);
     let fields = to_fields(headers)?;
     let (done, reader) = wit_future::new(|| Ok(()));
     let (stream, trailers) = Request::consume_body(incoming, reader);

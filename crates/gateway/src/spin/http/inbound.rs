@@ -1,6 +1,6 @@
 //! A request as it comes in.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, Response, Scheme};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
 use spin_sdk::wasip3::wit_future;
@@ -21,8 +21,8 @@ fn head_of(request: &Request) -> Result<http::Request<()>, HttpError> {
     };
     let mut head = http::Request::new(());
     *head.method_mut() = Method::try_from(request.get_method()).map_err(|_| unreadable("method"))?;
-    *head.uri_mut() = uri_of(request).ok_or_else(|| unreadable("target"))?;
     *head.headers_mut() = headers_of(&request.get_headers()).ok_or_else(|| unreadable("headers"))?;
+    *head.uri_mut() = uri_of(request, head.headers()).ok_or_else(|| unreadable("target"))?;
     Ok(head)
 }
 
@@ -34,10 +34,15 @@ pub fn receive_head(request: &Request) -> (RequestId, Result<http::Request<()>, 
     (RequestId::of_request(headers, &SystemClock, &SystemEntropy), head)
 }
 
-fn uri_of(request: &Request) -> Option<Uri> {
+fn uri_of(request: &Request, headers: &HeaderMap) -> Option<Uri> {
     let path = request.get_path_with_query().unwrap_or_else(|| "/".to_owned());
     let builder = Uri::builder().path_and_query(path);
-    let builder = match request.get_authority() {
+    let host = || headers.get(header::HOST)?.to_str().ok().map(str::to_owned);
+    let builder = match request
+        .get_authority()
+        .or_else(host)
+        .filter(|authority| !authority.is_empty())
+    {
         Some(authority) => {
             let scheme = if matches!(request.get_scheme(), Some(Scheme::Https)) {
                 "https"
