@@ -7,29 +7,17 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::{announce, cargo, exists, output, run};
 use crate::workspace::{COMPONENT_PROFILE, WASM, component_packages};
 
-/// Builds all that `up` needs.
-pub(crate) fn for_up() -> Result<()> {
-    components()?;
-    programs(&["-p", "jetway-host", "-p", "jetway-demo"])
-}
-
-/// Builds all that the tests need. The whole workspace is named, as it is when its tests are built: cargo would
-/// compile a dependency twice if the two builds asked for different features of it.
-pub(crate) fn for_tests() -> Result<()> {
-    components()?;
-    programs(&["--workspace", "--bins"])
-}
-
-fn components() -> Result<()> {
+/// Builds the components, and the programs that run them.
+///
+/// The whole workspace is named where two programs would do, here as in the tests: cargo picks the features of
+/// dependencies by what is named, and would compile Wasmtime anew for each different choice.
+pub(crate) fn run_all() -> Result<()> {
     ensure_wasm_target()?;
     announce("Building the WebAssembly components (the first time takes a few minutes)");
     let build = ["build", "--target", WASM, "--profile", COMPONENT_PROFILE];
-    run(cargo(&build).args(component_packages()?))
-}
-
-fn programs(packages: &[&str]) -> Result<()> {
+    run(cargo(&build).args(component_packages()?))?;
     announce("Building the embedded host and the demo services (the first time takes some ten minutes)");
-    run(cargo(&["build", "--release"]).args(packages))
+    run(&mut cargo(&["build", "--release", "--workspace", "--bins"]))
 }
 
 /// Adds the target that components are built for, where it is missing.

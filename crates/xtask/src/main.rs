@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Up(options) => up::run(&options),
         Command::Test(options) => test::run(&options.only),
-        Command::Build => build::for_up(),
+        Command::Build => build::run_all(),
         Command::Lint => lint::clippy(),
         Command::Fmt(options) => lint::format(options.check),
     };

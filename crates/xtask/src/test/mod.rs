@@ -39,7 +39,7 @@ pub(crate) fn run(only: &[Step]) -> Result<()> {
             Step::E2e => {
                 let built = time("build", || {
                     redis_server::ensure()?;
-                    build::for_tests()
+                    build::run_all()
                 });
                 let usable = built.error.is_none();
                 outcomes.push(built);

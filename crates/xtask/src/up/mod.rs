@@ -41,7 +41,7 @@ pub(crate) fn run(options: &UpOptions) -> Result<()> {
     if options.skip_build {
         require_built([program("jetway-demo"), runtime.program()])?;
     } else {
-        build::for_up()?;
+        build::run_all()?;
     }
     let mut crew = Crew::assemble()?;
     let served = serve(&addresses, &runtime, &mut crew);
