@@ -1,11 +1,26 @@
 //! Handing messages on: new headers, the same body.
 
-use http::{HeaderMap, Method, Uri, header};
+use http::{HeaderMap, HeaderName, Method, Uri, header};
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Request, RequestOptions, Response};
 use spin_sdk::wasip3::wit_future;
 
 use super::inbound::headers_of;
 use super::outbound::set_target;
+
+/// What WASI shows to whoever receives a request, and forbids to whoever sends one: a message that has one of these is
+/// refused whole. The authority says what `Host` did; the others speak of a connection that ends here (RFC 9110, section
+/// 7.6.1).
+const NOT_FOR_SENDERS: [HeaderName; 9] = [
+    header::CONNECTION,
+    header::HOST,
+    HeaderName::from_static("http2-settings"),
+    HeaderName::from_static("keep-alive"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
 
 /// Whether a request that is handed on has a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +41,9 @@ pub fn forward_request(
     body: BodyOf,
     options: Option<RequestOptions>,
 ) -> Result<Request, ErrorCode> {
-    // WASI shows `Host` to whoever receives a request, and forbids it to whoever sends one: the authority says the same.
-    headers.remove(header::HOST);
+    for name in &NOT_FOR_SENDERS {
+        headers.remove(name);
+    }
     let fields = to_fields(headers)?;
     let (done, reader) = wit_future::new(|| Ok(()));
     let (stream, trailers) = Request::consume_body(incoming, reader);
