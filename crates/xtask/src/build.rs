@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::{announce, cargo, exists, output, run};
-use crate::workspace::{COMPONENT_PROFILE, WASM, component_packages};
+use crate::workspace::{COMPONENT_PROFILE, WASM, component_groups, packages};
 
 /// Builds the components, and the programs that run them.
 ///
@@ -14,8 +14,9 @@ use crate::workspace::{COMPONENT_PROFILE, WASM, component_packages};
 pub(crate) fn run_all() -> Result<()> {
     ensure_wasm_target()?;
     announce("Building the WebAssembly components (the first time takes a few minutes)");
-    let build = ["build", "--target", WASM, "--profile", COMPONENT_PROFILE];
-    run(cargo(&build).args(component_packages()?))?;
+    for group in component_groups()? {
+        run(cargo(&["build", "--target", WASM, "--profile", COMPONENT_PROFILE]).args(packages(&group)))?;
+    }
     announce("Building the embedded host and the demo services (the first time takes some ten minutes)");
     run(&mut cargo(&["build", "--release", "--workspace", "--bins"]))
 }

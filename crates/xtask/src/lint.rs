@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::build::ensure_wasm_target;
 use crate::cargo::{announce, cargo, run};
-use crate::workspace::{COMPONENT_PROFILE, WASM, component_packages};
+use crate::workspace::{COMPONENT_PROFILE, WASM, components, packages};
 
 /// Formats the code, or checks that it is formatted.
 pub(crate) fn format(check: bool) -> Result<()> {
@@ -33,7 +33,7 @@ pub(crate) fn clippy() -> Result<()> {
     let library = ["-p", "jetway-gateway", "--features", "jetway-gateway/spin"];
     let clippy = ["clippy", "--target", WASM, "--profile", COMPONENT_PROFILE];
     run(cargo(&clippy)
-        .args(component_packages()?)
+        .args(packages(&components()?))
         .args(library)
         .args(["--", "-D", "warnings"]))
 }

@@ -47,10 +47,28 @@ pub(crate) fn components() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// `-p NAME` for each of the components.
-pub(crate) fn component_packages() -> Result<Vec<String>> {
-    Ok(components()?
-        .into_iter()
-        .flat_map(|name| ["-p".to_owned(), name])
-        .collect())
+/// The components that are built together: the middleware, and the rest. Cargo joins the features of all that it builds
+/// in one go, and the feature that imports the next handler, which only a middleware has, would give that import to all.
+pub(crate) fn component_groups() -> Result<[Vec<String>; 2]> {
+    let (mut middleware, mut rest) = (Vec::new(), Vec::new());
+    for name in components()? {
+        let manifest = root().join("components").join(&name).join("Cargo.toml");
+        let text =
+            fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
+        let group = if text.contains("\"spin-middleware\"") {
+            &mut middleware
+        } else {
+            &mut rest
+        };
+        group.push(name);
+    }
+    Ok([middleware, rest])
+}
+
+/// `-p NAME` for each of them.
+pub(crate) fn packages(names: &[String]) -> Vec<String> {
+    names
+        .iter()
+        .flat_map(|name| ["-p".to_owned(), name.clone()])
+        .collect()
 }
