@@ -260,7 +260,7 @@ fn show_log_on_panic(log: Arc<Mutex<String>>) {
         usual(info);
         if let Ok(log) = log.lock() {
             let lines: Vec<_> = log.lines().collect();
-            let tail = &lines[lines.len().saturating_sub(30)..];
+            let tail = &lines[lines.len().saturating_sub(12)..];
             eprintln!("--- the end of the shared gateway's log ---\n{}", tail.join("\n"));
         }
     }));
