@@ -88,3 +88,93 @@ async fn is_ready(store: &impl KeyValue) -> Result<Response, HttpError> {
     published_key_set(store).await.map_err(HttpError::not_ready)?;
     Ok(ready())
 }
+
+#[cfg(test)]
+mod tests {
+    use jetway_gateway::http::Code;
+    use jetway_gateway::test_support::{TestTokens, TestVariables, block_on};
+
+    use super::*;
+
+    fn ask(tokens: &TestTokens, target: &str, token: Option<&str>) -> Result<Response, Code> {
+        let settings = block_on(Settings::read(&TestVariables::default())).unwrap();
+        let app = App {
+            store: &tokens.store,
+            clock: &tokens.clock,
+            cache: &tokens.cache,
+            settings: &settings,
+        };
+        let mut request = Request::builder().uri(target);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        block_on(handle(&request.body(()).unwrap(), &app)).map_err(|error| error.problem().code())
+    }
+
+    #[test]
+    fn a_signed_in_user_is_told_by_headers() {
+        let tokens = TestTokens::default();
+        let (id, token) = tokens.issue(&["customer"]);
+        for target in [
+            "/api/v1/auth/check",
+            "/api/v1/auth/check?role=customer",
+            "/api/v1/auth/check?x=1",
+        ] {
+            let response = ask(&tokens, target, Some(&token)).unwrap();
+            assert_eq!(response.status(), 200);
+            assert_eq!(response.headers()["x-user-id"], id.as_str());
+            assert_eq!(response.headers()["x-user-email"], "ann@example.com");
+            assert_eq!(response.headers()["x-user-roles"], "customer");
+        }
+    }
+
+    #[test]
+    fn others_are_refused_strangers_first() {
+        let tokens = TestTokens::default();
+        let token = tokens.issue(&["customer"]).1;
+        for target in [
+            "/api/v1/auth/check",
+            "/api/v1/auth/check?role=admin",
+            "/api/v1/auth/check?role=%ff",
+        ] {
+            assert_eq!(
+                ask(&tokens, target, None).unwrap_err(),
+                Code::Unauthenticated,
+                "{target}"
+            );
+        }
+        let code = |target| ask(&tokens, target, Some(&token)).unwrap_err();
+        assert_eq!(code("/api/v1/auth/check?role=admin"), Code::Forbidden);
+        assert_eq!(code("/api/v1/auth/check?role=a%20b"), Code::InvalidRequest);
+        assert_eq!(
+            code("/api/v1/auth/check?role=customer&role=admin"),
+            Code::InvalidRequest
+        );
+        assert_eq!(
+            ask(&tokens, "/api/v1/auth/check", Some("x.y.z")).unwrap_err(),
+            Code::InvalidToken
+        );
+    }
+
+    #[test]
+    fn the_public_keys_may_be_kept_for_a_while() {
+        let response = ask(&TestTokens::default(), "/.well-known/jwks.json", None).unwrap();
+        assert_eq!(response.headers()["cache-control"], "public, max-age=300");
+        let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(body["keys"][0]["kty"], "OKP");
+        assert!(body["keys"][0].get("d").is_none());
+    }
+
+    #[test]
+    fn without_keys_there_is_no_empty_set_to_be_kept() {
+        let tokens = TestTokens::default();
+        tokens.store.clear();
+        assert_eq!(
+            ask(&tokens, "/.well-known/jwks.json", None).unwrap_err(),
+            Code::NotReady
+        );
+        assert_eq!(ask(&tokens, "/internal/ready", None).unwrap().status(), 200);
+        tokens.store.set_down(true);
+        assert_eq!(ask(&tokens, "/internal/ready", None).unwrap_err(), Code::NotReady);
+    }
+}

@@ -42,7 +42,7 @@ async fn respond(request: Request, head: &Head<()>, request_id: &RequestId) -> R
             ready::check(&settings, request_id).await,
             request_id,
         ))),
-        Plan::Forward(outbound) => forward(request, outbound, request_id).await,
+        Plan::Forward(outbound) => forward(request, *outbound, request_id).await,
     }
 }
 

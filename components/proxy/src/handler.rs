@@ -14,7 +14,7 @@ pub enum Plan {
     /// Say whether the services answer.
     Ready,
     /// Send this to a service.
-    Forward(Outbound),
+    Forward(Box<Outbound>),
 }
 
 /// The head of the request to a service.
@@ -54,12 +54,12 @@ pub fn plan(
         request_id,
         trace: &TraceContext::of_request(request.headers(), entropy),
     };
-    Ok(Plan::Forward(Outbound {
+    Ok(Plan::Forward(Box::new(Outbound {
         method: request.method().clone(),
         target: upstream.target(request.uri().path_and_query()),
         headers: request_headers(request.headers(), &hop),
         has_body: has_body(request),
-    }))
+    })))
 }
 
 fn upstream_of<'a>(path: &str, settings: &'a Settings) -> Option<&'a Upstream> {
@@ -77,7 +77,7 @@ fn upstream_of<'a>(path: &str, settings: &'a Settings) -> Option<&'a Upstream> {
         .map(|(_, upstream)| upstream)
 }
 
-/// The host does not show whether a request without `Content-Length` has a body. For the methods that practically never have
+/// WASI does not show a middleware's successor whether a request without `Content-Length` has a body. For the methods that practically never have
 /// one it is left out, so that the service is not sent an empty chunked body; for all others it goes along.
 fn has_body(request: &Request<()>) -> bool {
     match request.headers().get(header::CONTENT_LENGTH) {
@@ -119,7 +119,7 @@ mod tests {
 
     fn outbound(method: &str, target: &str, headers: &[(&str, &str)]) -> Outbound {
         match plan_of(method, target, headers).unwrap() {
-            Plan::Forward(outbound) => outbound,
+            Plan::Forward(outbound) => *outbound,
             Plan::Ready => panic!("{target} is not forwarded"),
         }
     }

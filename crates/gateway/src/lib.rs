@@ -26,8 +26,6 @@ pub mod spin;
 pub mod store;
 #[cfg(feature = "test-support")]
 pub mod test_support;
-#[cfg(test)]
-mod testing;
 pub mod tokens;
 
 pub use failure::Failure;

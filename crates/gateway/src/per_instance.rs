@@ -47,7 +47,7 @@ impl<T> Default for PerInstance<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::block_on;
+    use crate::test_support::block_on;
 
     thread_local! { static SLOT: PerInstance<u8> = const { PerInstance::new() }; }
 

@@ -72,10 +72,14 @@ pub fn text(value: &str) -> Result<String, std::convert::Infallible> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{MapVariables, block_on};
+    use crate::test_support::{TestVariables, block_on};
 
     fn ttl(value: &str) -> Result<std::time::Duration, ConfigError> {
-        block_on(read(&MapVariables::of(&[("ttl", value)]), "ttl", duration))
+        block_on(read(
+            &TestVariables::default().with("ttl", value),
+            "ttl",
+            duration,
+        ))
     }
 
     #[test]
@@ -101,7 +105,7 @@ mod tests {
             ttl("").unwrap_err().to_string(),
             "the variable `ttl` is missing or empty"
         );
-        let none = block_on(read_optional(&MapVariables::of(&[]), "ttl", duration)).unwrap();
+        let none = block_on(read_optional(&TestVariables::default(), "ttl", duration)).unwrap();
         assert_eq!(none, None);
     }
 }

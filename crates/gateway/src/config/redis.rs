@@ -72,10 +72,10 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{MapVariables, block_on};
+    use crate::test_support::{TestVariables, block_on};
 
     fn server(variables: &[(&str, &str)]) -> Result<RedisServer, ConfigError> {
-        block_on(RedisServer::read(&MapVariables::of(variables)))
+        block_on(RedisServer::read(&TestVariables::of(variables)))
     }
 
     #[test]

@@ -53,7 +53,7 @@ mod tests {
     use std::collections::VecDeque;
 
     use super::*;
-    use crate::testing::block_on;
+    use crate::test_support::block_on;
 
     struct Pieces {
         left: VecDeque<Result<Vec<u8>, BodyError>>,

@@ -62,14 +62,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{FixedClock, FixedEntropy};
+    use crate::test_support::{ConstantEntropy, TestClock};
 
     fn id_of(values: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(REQUEST_ID, HeaderValue::from_str(value).unwrap());
         }
-        RequestId::of_request(&headers, &FixedClock::at_secs(1_700_000_000), &FixedEntropy(7)).0
+        RequestId::of_request(&headers, &TestClock::at_secs(1_700_000_000), &ConstantEntropy(7)).0
     }
 
     #[test]

@@ -49,14 +49,14 @@ pub fn finish(result: Result<Response, HttpError>, request_id: &RequestId) -> Re
 mod tests {
     use super::*;
     use crate::http::{Code, no_content, ok};
-    use crate::testing::{FixedClock, FixedEntropy, block_on};
+    use crate::test_support::{ConstantEntropy, TestClock, block_on};
 
     fn answer(result: Result<Response, HttpError>) -> Response {
         let request = Request::builder().header("x-request-id", "r-1").body(()).unwrap();
         block_on(serve(
             request,
-            &FixedClock::at_secs(1),
-            &FixedEntropy(1),
+            &TestClock::at_secs(1),
+            &ConstantEntropy(1),
             async |_, _| result,
         ))
     }

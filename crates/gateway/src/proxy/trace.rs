@@ -87,7 +87,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::FixedEntropy;
+    use crate::test_support::ConstantEntropy;
 
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -96,7 +96,7 @@ mod tests {
         for value in traceparents {
             headers.append(TRACEPARENT, HeaderValue::from_str(value).unwrap());
         }
-        TraceContext::of_request(&headers, &FixedEntropy(0xab))
+        TraceContext::of_request(&headers, &ConstantEntropy(0xab))
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_id_that_is_not_valid_is_never_made() {
-        let context = TraceContext::of_request(&HeaderMap::new(), &FixedEntropy(0));
+        let context = TraceContext::of_request(&HeaderMap::new(), &ConstantEntropy(0));
         assert!(parse(&context.to_string()).is_some());
     }
 

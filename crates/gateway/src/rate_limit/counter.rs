@@ -86,19 +86,19 @@ fn key(limit: &Limit, partition: &Partition, window: u64) -> String {
 mod tests {
     use super::*;
     use crate::rate_limit::parse_limits;
-    use crate::testing::{FixedClock, MapKeyValue, block_on};
+    use crate::test_support::{MemoryKeyValue, TestClock, block_on};
 
     fn limit() -> Limit {
         parse_limits("x", "3;w=60").unwrap().remove(0)
     }
 
-    fn take(store: &MapKeyValue, clock: &FixedClock, who: &str) -> Usage {
+    fn take(store: &MemoryKeyValue, clock: &TestClock, who: &str) -> Usage {
         block_on(count(store, clock, &limit(), &Partition(who.to_owned()))).unwrap()
     }
 
     #[test]
     fn a_window_takes_its_quota_and_no_more() {
-        let (store, clock) = (MapKeyValue::default(), FixedClock::at_secs(600));
+        let (store, clock) = (MemoryKeyValue::default(), TestClock::at_secs(600));
         let standing: Vec<_> = (0..5)
             .map(|_| take(&store, &clock, "a"))
             .map(|usage| (usage.remaining, usage.exceeded))
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn each_partition_has_its_own_quota() {
-        let (store, clock) = (MapKeyValue::default(), FixedClock::at_secs(600));
+        let (store, clock) = (MemoryKeyValue::default(), TestClock::at_secs(600));
         for who in ["a", "b", "c"] {
             assert_eq!(take(&store, &clock, who).remaining, 2);
         }
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_next_window_starts_anew_at_the_second_that_was_announced() {
-        let (store, clock) = (MapKeyValue::default(), FixedClock::at_secs(600));
+        let (store, clock) = (MemoryKeyValue::default(), TestClock::at_secs(600));
         for _ in 0..4 {
             take(&store, &clock, "a");
         }
@@ -134,17 +134,17 @@ mod tests {
 
     #[test]
     fn a_client_that_stays_leaves_no_more_than_two_counters() {
-        let (store, clock) = (MapKeyValue::default(), FixedClock::at_secs(0));
+        let (store, clock) = (MemoryKeyValue::default(), TestClock::at_secs(0));
         for minute in 0..50 {
             clock.set_secs(minute * 60);
             take(&store, &clock, "a");
         }
-        assert_eq!(store.len(), 2);
+        assert_eq!(store.keys().len(), 2);
     }
 
     #[test]
     fn the_store_never_sees_an_address() {
-        let (store, clock) = (MapKeyValue::default(), FixedClock::at_secs(600));
+        let (store, clock) = (MemoryKeyValue::default(), TestClock::at_secs(600));
         block_on(count(
             &store,
             &clock,
@@ -161,8 +161,8 @@ mod tests {
 
     #[test]
     fn a_store_that_fails_is_an_error() {
-        let (store, clock) = (MapKeyValue::default(), FixedClock::at_secs(600));
-        store.fail();
+        let (store, clock) = (MemoryKeyValue::default(), TestClock::at_secs(600));
+        store.set_down(true);
         assert!(block_on(count(&store, &clock, &limit(), &Partition("a".to_owned()))).is_err());
     }
 }

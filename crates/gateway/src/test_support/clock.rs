@@ -17,6 +17,16 @@ impl Default for TestClock {
 }
 
 impl TestClock {
+    /// A clock that stands at this second since the Unix epoch.
+    pub fn at_secs(secs: u64) -> Self {
+        Self(AtomicU64::new(secs * 1000))
+    }
+
+    /// Moves it to this second since the Unix epoch.
+    pub fn set_secs(&self, secs: u64) {
+        self.0.store(secs * 1000, Ordering::Relaxed);
+    }
+
     /// Lets `duration` pass.
     pub fn advance(&self, duration: Duration) {
         self.0

@@ -6,14 +6,16 @@ mod entropy;
 mod key_value;
 mod ports;
 mod publisher;
+mod tokens;
 mod variables;
 
 pub use clock::TestClock;
 pub use database::{Connection, TestDatabase};
-pub use entropy::CountingEntropy;
+pub use entropy::{ConstantEntropy, CountingEntropy};
 pub use key_value::MemoryKeyValue;
 pub use ports::TestPorts;
 pub use publisher::RecordingPublisher;
+pub use tokens::TestTokens;
 pub use variables::TestVariables;
 
 use std::pin::pin;

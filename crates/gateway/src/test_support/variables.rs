@@ -33,6 +33,16 @@ impl Default for TestVariables {
 }
 
 impl TestVariables {
+    /// These and no others.
+    pub fn of(variables: &[(&str, &str)]) -> Self {
+        Self(
+            variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
+    }
+
     /// These variables, but for this one.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {

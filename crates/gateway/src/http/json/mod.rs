@@ -67,7 +67,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::testing::block_on;
+    use crate::test_support::block_on;
 
     #[derive(Debug, PartialEq, Deserialize)]
     struct Input {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::client::TrustedProxies;
-use crate::testing::FixedEntropy;
+use crate::test_support::ConstantEntropy;
 
 fn map(headers: &[(&str, &str)]) -> HeaderMap {
     let mut map = HeaderMap::new();
@@ -25,7 +25,7 @@ fn through(headers: &[(&str, &str)], trusted: &str) -> HeaderMap {
         scheme: "http",
         host: Some("gateway.example:3001"),
         request_id: &RequestId::for_test("r-1"),
-        trace: &TraceContext::of_request(&incoming, &FixedEntropy(0xab)),
+        trace: &TraceContext::of_request(&incoming, &ConstantEntropy(0xab)),
     };
     request_headers(&incoming, &hop)
 }
