@@ -8,10 +8,15 @@
 mod connection;
 mod value;
 
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use redis::{AsyncConnectionConfig, Client, RedisResult, aio::MultiplexedConnection};
-use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 pub use self::connection::Connection;
 pub use self::value::{Parameter, Reply};
@@ -44,13 +49,10 @@ impl From<redis::RedisError> for Error {
     }
 }
 
-/// The socket of one address. Its lock is held while it is connected, so that a hundred callers make one connection.
-type Slot = Arc<Mutex<Option<MultiplexedConnection>>>;
-
 /// The servers that are connected to, by address. Clones share them.
 #[derive(Clone, Default)]
 pub struct Servers {
-    sockets: Arc<Mutex<HashMap<String, Slot>>>,
+    sockets: Arc<Mutex<HashMap<String, MultiplexedConnection>>>,
 }
 
 impl fmt::Debug for Servers {
@@ -64,14 +66,23 @@ impl Servers {
     /// Connects to the server at `address`, a URL, and makes sure that it answers.
     pub async fn connect(&self, address: &str) -> Result<Connection, Error> {
         let client = Client::open(address).map_err(|_| Error::InvalidAddress)?;
-        let slot = Arc::clone(self.sockets.lock().await.entry(address.to_owned()).or_default());
-        let mut slot = slot.lock().await;
-        let shared = match slot.take() {
+        let known = self.sockets().get(address).cloned();
+        let socket = match known {
             Some(socket) if answers(&socket).await => socket,
-            _ => connect(&client).await?,
+            // Callers do not wait for each other, or a silent server would hold up the last of many for minutes. That a
+            // few connect at the same time costs nothing lasting: the sockets nobody uses close.
+            _ => {
+                let socket = connect(&client).await?;
+                self.sockets().insert(address.to_owned(), socket.clone());
+                socket
+            }
         };
-        *slot = Some(shared.clone());
-        Ok(Connection::new(client, shared))
+        Ok(Connection::new(client, socket))
+    }
+
+    /// The sockets, locked: never across an `await`.
+    fn sockets(&self) -> MutexGuard<'_, HashMap<String, MultiplexedConnection>> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -83,6 +94,8 @@ pub(super) async fn connect(client: &Client) -> RedisResult<MultiplexedConnectio
     client.get_multiplexed_async_connection_with_config(&config).await
 }
 
+/// Whether the server behind a socket is still there.
 async fn answers(socket: &MultiplexedConnection) -> bool {
-    redis::cmd("PING").exec_async(&mut socket.clone()).await.is_ok()
+    let ping = async { redis::cmd("PING").exec_async(&mut socket.clone()).await };
+    matches!(timeout(CONNECT_TIMEOUT, ping).await, Ok(Ok(())))
 }
