@@ -9,6 +9,7 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, anyhow};
 use sha2::{Digest as _, Sha256};
@@ -19,6 +20,9 @@ use crate::app;
 use crate::compose::compose;
 
 const DIGEST_LENGTH: usize = 32;
+
+/// How long an entry is kept that nobody uses.
+const KEPT_UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Compiles components, and remembers the results.
 #[derive(Clone, Debug)]
@@ -54,6 +58,7 @@ impl Compiler {
         // A cache that cannot be written (a full disk, say) costs time on the next start and nothing else.
         if let Some(entry) = entry {
             remember(&entry, &component).ok();
+            entry.parent().map(sweep);
         }
         Ok(component)
     }
@@ -73,6 +78,7 @@ impl Compiler {
         if Sha256::digest(code)[..] != *digest {
             return None;
         }
+        touch(entry).ok();
         #[expect(
             unsafe_code,
             reason = "only code that this program wrote itself carries the right digest"
@@ -81,6 +87,26 @@ impl Compiler {
         // their owner can write; Wasmtime itself refuses code of another version or configuration.
         unsafe { Component::deserialize(&self.engine, code) }.ok()
     }
+}
+
+/// Marks an entry as used, so that it is kept.
+fn touch(entry: &Path) -> std::io::Result<()> {
+    fs::File::options()
+        .append(true)
+        .open(entry)?
+        .set_modified(SystemTime::now())
+}
+
+/// Removes what has not been used for long: each change of a component, and each version of this program, leaves entries
+/// that nobody asks for again.
+fn sweep(cache: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(cache)?.flatten() {
+        let used = entry.metadata()?.modified()?;
+        if used.elapsed().is_ok_and(|unused| unused > KEPT_UNUSED) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes an entry under another name first, so that no other process ever reads half of one.
@@ -216,6 +242,18 @@ mod tests {
             compiler.compile(EMPTY_COMPONENT.as_bytes(), || ()).unwrap();
             assert_eq!(fs::read(&entry).unwrap(), whole);
         }
+    }
+
+    #[test]
+    fn what_is_long_unused_goes_when_something_new_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let compiler = compiler(folder.path());
+        let old = folder.path().join("cache/old.cwasm");
+        let file = fs::File::create(&old).unwrap();
+        file.set_modified(SystemTime::now() - 2 * KEPT_UNUSED).unwrap();
+        compiler.compile(EMPTY_COMPONENT.as_bytes(), || ()).unwrap();
+        assert!(!old.exists());
+        assert_eq!(entries(folder.path()).len(), 1);
     }
 
     #[test]

@@ -100,10 +100,12 @@ impl Outbound {
         if allowed {
             return Ok(());
         }
+        // Without what may stand before the host: it can be a password.
+        let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
         eprintln!(
-            "A request to {}://{} was denied: add it to allowed_outbound_hosts of the component to allow it.",
+            "A request was denied: to allow it, add \"{}://{}{port}\" to allowed_outbound_hosts of the component.",
             uri.scheme_str().unwrap_or("https"),
-            uri.authority().map_or("self", Authority::as_str),
+            uri.host().unwrap_or("self"),
         );
         Err(Error::HttpRequestDenied)
     }

@@ -4,13 +4,14 @@ use std::sync::{Arc, Weak};
 
 use http::{Request, Response};
 use tokio::sync::watch;
-use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{HandlerState, Instance, Proxy, ProxyHandler};
 use wasmtime_wasi_http::p2::bindings::ProxyIndices as IncomingHandlerIndices;
 use wasmtime_wasi_http::p3::bindings::ServiceIndices;
+use wasmtime_wasi_http::{WasiBody, WasiHttpCtxView, WasiHttpView as _};
 
 use super::server::HttpServer;
 use super::worker::{Expiration, Worker};
+use crate::cli::Draw;
 use crate::engine::EPOCH_TICK;
 use crate::instances::Instances;
 use crate::options::InstanceReuse;
@@ -29,6 +30,7 @@ impl ComponentHandler {
         lifecycle: &Lifecycle,
     ) -> anyhow::Result<Self> {
         let interface = Interface::of(&instances)?;
+        let reuse = interface.limit(reuse);
         let lifecycle = lifecycle.clone();
         Ok(Self(ProxyHandler::new(Launcher {
             instances,
@@ -91,6 +93,18 @@ impl Interface {
             )
         })
     }
+
+    /// What of `reuse` holds for the interface: an instance of WASI 0.2 serves one request, whatever the flags say.
+    fn limit(&self, reuse: InstanceReuse) -> InstanceReuse {
+        match self {
+            Self::Handler(_) => reuse,
+            Self::IncomingHandler(_) => InstanceReuse {
+                max_count: Draw::Always(1),
+                max_concurrent: Draw::Always(1),
+                ..reuse
+            },
+        }
+    }
 }
 
 /// Starts an instance whenever all others have enough to do.
@@ -120,14 +134,19 @@ impl HandlerState for Launcher {
             store.set_epoch_deadline(1);
         }
         let instance = self.instances.code().instantiate_async(&mut store).await?;
-        let proxy = match &self.interface {
-            Interface::Handler(indices) => Proxy::P3(indices.load(&mut store, &instance)?),
-            Interface::IncomingHandler(indices) => Proxy::P2(indices.load(&mut store, &instance)?),
+        let (proxy, view): (_, fn(&mut HostState) -> WasiHttpCtxView<'_>) = match &self.interface {
+            Interface::Handler(indices) => (
+                Proxy::P3(indices.load(&mut store, &instance)?),
+                state::inbound_http,
+            ),
+            Interface::IncomingHandler(indices) => {
+                (Proxy::P2(indices.load(&mut store, &instance)?), HostState::http)
+            }
         };
         Ok(Instance {
             store,
             proxy,
-            view: state::inbound_http,
+            view,
             expiration: Expiration::new(
                 self.reuse.idle_timeout.draw(fastrand::u64(..)),
                 request_timeout.map(|timeout| timeout + EPOCH_TICK),
