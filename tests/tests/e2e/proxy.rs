@@ -233,3 +233,30 @@ async fn a_service_that_breaks_off_or_talks_nonsense_is_a_502() {
             .expect_problem(502, "upstream_unreachable");
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_breaks_off_for_the_client_too() {
+    let words = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly the beginning";
+    let app = TestApp::in_front_of(Upstream::saying(words), Upstream::echo());
+
+    let answer = app.get("/api/v1/flights").start().await;
+
+    assert_eq!(answer.status(), 200);
+    answer
+        .bytes()
+        .await
+        .expect_err("what is cut short must not look whole");
+}
+
+#[tokio::test]
+async fn a_service_that_never_answers_is_a_504() {
+    let silent = |_: Request| std::future::pending::<Response>();
+    let app = TestApp::in_front_of(Upstream::answering(silent), Upstream::echo());
+    let user = app.new_user().await;
+
+    // The gateway waits for half a minute; meanwhile it serves others.
+    let (problem, other) = tokio::join!(app.get("/api/v1/flights"), app.get("/api/v1/bookings").by(&user));
+
+    problem.expect_problem(504, "upstream_timeout");
+    other.expect(200);
+}
