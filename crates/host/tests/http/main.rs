@@ -1,7 +1,11 @@
 //! The HTTP trigger from outside: real components, the real program, bytes on sockets.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first thing that is not as it should be")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first thing that is not as it should be"
+)]
 
 mod app;
 mod capabilities;
