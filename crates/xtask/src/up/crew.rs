@@ -99,7 +99,7 @@ impl Crew {
         }
         for (name, server) in &mut self.members {
             if let Some(status) = server.status()? {
-                bail!("{name} ended by itself ({status})");
+                bail!("{name} stopped unexpectedly ({status})");
             }
         }
         Ok(())
