@@ -13,6 +13,11 @@ use crate::Answer;
 
 /// Sends these bytes, with `connection: close` meant to be among the headers, and reads the answer to its end.
 pub async fn exchange(address: SocketAddr, request: impl AsRef<[u8]>) -> Answer {
+    parse(&exchange_bytes(address, request).await)
+}
+
+/// Sends these bytes and gives what comes back until the gateway closes, which may be nothing.
+pub async fn exchange_bytes(address: SocketAddr, request: impl AsRef<[u8]>) -> Vec<u8> {
     let mut stream = TcpStream::connect(address)
         .await
         .expect("the gateway accepts connections");
@@ -25,7 +30,7 @@ pub async fn exchange(address: SocketAddr, request: impl AsRef<[u8]>) -> Answer 
         "no end of the answer: {}",
         String::from_utf8_lossy(&bytes)
     );
-    parse(&bytes)
+    bytes
 }
 
 /// Sends a GET of this target, byte for byte, with these further header lines.

@@ -62,14 +62,18 @@ async fn the_private_checks_are_private() {
 
     for path in ["/internal/ready", "/internal/", "/internal/ready/"] {
         app.get(path).await.expect_problem(404, "not_found");
-        // The runtime refuses a request from outside that names a component as its host.
+        // The runtime refuses a request from outside that names a component as its host; Spin does so without a word.
         let headers = "host: signin.spin.internal\r\n";
-        let answer = raw::exchange(
+        let answer = raw::exchange_bytes(
             app.address(),
             format!("GET {path} HTTP/1.1\r\n{headers}connection: close\r\n\r\n"),
         );
-        let status = answer.await.status.as_u16();
-        assert!(matches!(status, 400 | 404), "{path}: {status}");
+        let answer = String::from_utf8(answer.await).unwrap();
+        let refused = ["HTTP/1.1 400 ", "HTTP/1.1 404 "];
+        assert!(
+            answer.is_empty() || refused.iter().any(|line| answer.starts_with(line)),
+            "{path}: {answer}"
+        );
     }
 }
 

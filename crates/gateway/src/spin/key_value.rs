@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use spin_sdk::experimental::wasi::keyvalue::{atomics, store as wasi};
 use spin_sdk::key_value::{Error, Store};
+use spin_sdk::wasip3::clocks::monotonic_clock;
 
 use crate::per_instance::PerInstance;
 use crate::ports::{KeyValue, KeyValueError};
@@ -14,6 +15,9 @@ use crate::ports::{KeyValue, KeyValueError};
 /// alone adds atomically on every backend. A component that only counts imports only the second, and the other way round.
 #[derive(Clone, Copy, Debug)]
 pub struct SpinKeyValue;
+
+/// How long an increment waits, in milliseconds, before it is tried once more.
+const PAUSES_WHEN_LOCKED: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 thread_local! {
     static STORE: PerInstance<Store> = const { PerInstance::new() };
@@ -36,8 +40,21 @@ impl KeyValue for SpinKeyValue {
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, KeyValueError> {
         let bucket =
             PerInstance::get_or_try_init(&BUCKET, async || wasi::open("default").map_err(wasi_error)).await?;
+        for pause in PAUSES_WHEN_LOCKED {
+            match atomics::increment(&bucket, key, delta) {
+                Err(error) if is_locked(&error) => monotonic_clock::wait_for(pause * 1_000_000).await,
+                result => return result.map_err(wasi_error),
+            }
+        }
         atomics::increment(&bucket, key, delta).map_err(wasi_error)
     }
+}
+
+/// Whether another process had the store's file, and nothing was added. Spin reads a counter before it takes the lock to
+/// write it, and then SQLite does not wait: of two processes that do so at once, one is refused. So it is when a new
+/// gateway starts on the state of an old one that still runs.
+fn is_locked(error: &wasi::Error) -> bool {
+    matches!(error, wasi::Error::Other(words) if words.contains("database is locked"))
 }
 
 async fn store() -> Result<Rc<Store>, KeyValueError> {
