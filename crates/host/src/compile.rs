@@ -203,7 +203,8 @@ impl Hasher for Fingerprint {
 mod tests {
     use super::*;
 
-    const EMPTY_COMPONENT: &str = "(component)";
+    /// The magic number, the version and the layer of a component that holds nothing.
+    const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
     fn compiler(folder: &Path) -> Compiler {
         Compiler::new(&Engine::default(), Some(folder.join("cache")))
@@ -220,7 +221,7 @@ mod tests {
     fn a_component_is_remembered() {
         let folder = tempfile::tempdir().unwrap();
         let compiler = compiler(folder.path());
-        compiler.compile(EMPTY_COMPONENT.as_bytes(), || ()).unwrap();
+        compiler.compile(EMPTY_COMPONENT, || ()).unwrap();
         let [entry] = &entries(folder.path())[..] else {
             panic!("one entry")
         };
@@ -231,7 +232,7 @@ mod tests {
     fn a_damaged_entry_is_built_anew() {
         let folder = tempfile::tempdir().unwrap();
         let compiler = compiler(folder.path());
-        compiler.compile(EMPTY_COMPONENT.as_bytes(), || ()).unwrap();
+        compiler.compile(EMPTY_COMPONENT, || ()).unwrap();
         let entry = entries(folder.path()).remove(0);
         let whole = fs::read(&entry).unwrap();
         let mut flipped = whole.clone();
@@ -239,7 +240,7 @@ mod tests {
         for damaged in [&b""[..], &whole[..20], &whole[..whole.len() - 1], &flipped] {
             fs::write(&entry, damaged).unwrap();
             assert!(compiler.recall(&entry).is_none());
-            compiler.compile(EMPTY_COMPONENT.as_bytes(), || ()).unwrap();
+            compiler.compile(EMPTY_COMPONENT, || ()).unwrap();
             assert_eq!(fs::read(&entry).unwrap(), whole);
         }
     }
@@ -251,7 +252,7 @@ mod tests {
         let old = folder.path().join("cache/old.cwasm");
         let file = fs::File::create(&old).unwrap();
         file.set_modified(SystemTime::now() - 2 * KEPT_UNUSED).unwrap();
-        compiler.compile(EMPTY_COMPONENT.as_bytes(), || ()).unwrap();
+        compiler.compile(EMPTY_COMPONENT, || ()).unwrap();
         assert!(!old.exists());
         assert_eq!(entries(folder.path()).len(), 1);
     }
@@ -261,6 +262,6 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let compiler = Compiler::new(&Engine::default(), Some(file.path().join("no")));
         assert!(compiler.cache.is_none());
-        compiler.compile(EMPTY_COMPONENT.as_bytes(), || ()).unwrap();
+        compiler.compile(EMPTY_COMPONENT, || ()).unwrap();
     }
 }
