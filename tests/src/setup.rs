@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 #[derive(Clone)]
 pub struct Setup {
     folder: Arc<TempDir>,
+    runtime: PathBuf,
     manifest: PathBuf,
     variables: BTreeMap<String, String>,
     pub(crate) flights: Upstream,
@@ -39,6 +40,7 @@ impl Setup {
         let redis = format!("redis://127.0.0.1:{}", unused_port());
         let setup = Self {
             folder,
+            runtime: prerequisites::runtime(),
             manifest: prerequisites::manifest(),
             variables: BTreeMap::new(),
             flights,
@@ -50,6 +52,8 @@ impl Setup {
             ("booking_service_url", &bookings),
             ("redis_url", &redis),
             ("bcrypt_cost", "4"),
+            // The shared gateway's administrator signs in once, and a slow machine needs long for all tests.
+            ("access_token_ttl", "6h"),
             ("bootstrap_token", BOOTSTRAP_TOKEN),
             ("rate_limit_default", "1000000;w=60"),
             ("rate_limit_signup", "1000000;w=60"),
@@ -65,9 +69,15 @@ impl Setup {
         self
     }
 
-    /// With the rate limits that the manifest sets by itself.
-    pub fn with_default_limits(mut self) -> Self {
-        self.variables.retain(|name, _| !name.starts_with("rate_limit_"));
+    /// With what the manifest itself says of the variables whose names begin so.
+    pub fn with_defaults_of(mut self, prefix: &str) -> Self {
+        self.variables.retain(|name, _| !name.starts_with(prefix));
+        self
+    }
+
+    /// On the embedded host, whatever the runtime under test is: for what is asked of the host alone.
+    pub fn on_embedded_host(mut self) -> Self {
+        self.runtime = prerequisites::host();
         self
     }
 
@@ -137,7 +147,7 @@ impl Setup {
     }
 
     fn launch_at_once(&self) -> Process {
-        Process::start(&prerequisites::runtime(), |command| {
+        Process::start(&self.runtime, |command| {
             command.arg("up").arg("--from").arg(&self.manifest);
             command
                 .args(["--listen", "127.0.0.1:0"])

@@ -152,16 +152,15 @@ async fn being_told_to_end_it_finishes_what_it_has_begun() {
         tokio::time::sleep(Duration::from_secs(2)).await;
         "at last"
     };
-    let mut app = TestApp::in_front_of(Upstream::answering(slow), Upstream::echo());
+    let setup = Setup::in_front_of(Upstream::answering(slow), Upstream::echo());
+    let mut app = setup.on_embedded_host().start();
     let begun = tokio::spawn(app.get("/api/v1/flights").into_future());
     tokio::time::sleep(Duration::from_millis(700)).await;
 
     let status = tokio::task::spawn_blocking(move || app.stop()).await.unwrap();
 
     assert_eq!(begun.await.unwrap().body, "at last");
-    if !prerequisites::on_real_spin() {
-        assert!(status.success(), "{status}");
-    }
+    assert!(status.success(), "{status}");
 }
 
 #[tokio::test]
@@ -192,7 +191,7 @@ async fn the_state_folder_is_laid_out_as_spin_lays_it_out() {
 
 #[test]
 fn the_address_and_the_routes_are_printed() {
-    let setup = Setup::usual();
+    let setup = Setup::usual().on_embedded_host();
     let process: Process = setup.launch();
 
     let address = serving_address(&process);

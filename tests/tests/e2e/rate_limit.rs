@@ -274,7 +274,7 @@ async fn guesses_for_one_address_at_once_are_counted_exactly() {
 
 #[tokio::test]
 async fn the_limits_without_any_variable_are_those_of_the_contract() {
-    let app = Setup::usual().with_default_limits().start();
+    let app = Setup::usual().with_defaults_of("rate_limit_").start();
 
     let search = app.get("/api/v1/flights").await;
     let sign_up = app.sign_up(&new_email()).await;

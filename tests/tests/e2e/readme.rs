@@ -63,7 +63,7 @@ async fn from_sign_up_to_a_booking_and_to_a_role() {
     early_in_a_window().await;
     let (flights, bookings) = Upstream::demo();
     let app = Setup::in_front_of(flights, bookings)
-        .with_default_limits()
+        .with_defaults_of("rate_limit_")
         .start();
     let admin = new_email();
     app.bootstrap(jetway_tests::app::BOOTSTRAP_TOKEN, &admin)

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use jetway_tests::{TestApp, User, state, tokens};
+use jetway_tests::{Setup, TestApp, User, state, tokens};
 use serde_json::json;
 
 #[tokio::test]
 async fn a_refresh_token_is_traded_for_the_next_pair() {
-    let app = TestApp::shared();
+    let app = Setup::usual().with_defaults_of("access_token_ttl").start();
     let user = app.new_user().await;
 
     let answer = app.refresh(&user).await;

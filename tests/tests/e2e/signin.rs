@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use jetway_tests::app::{PASSWORD, new_email};
-use jetway_tests::{Answer, TestApp, tokens};
+use jetway_tests::{Answer, Setup, TestApp, tokens};
 use serde_json::json;
 use time::OffsetDateTime;
 
 #[tokio::test]
 async fn a_session_is_answered_whole() {
-    let app = TestApp::shared();
+    let app = Setup::usual().with_defaults_of("access_token_ttl").start();
     let email = new_email();
     let user = app.sign_up(&email).await.expect_json(201);
 
@@ -33,7 +33,7 @@ async fn a_session_is_answered_whole() {
 
 #[tokio::test]
 async fn the_access_token_says_what_the_contract_says() {
-    let app = TestApp::shared();
+    let app = Setup::usual().with_defaults_of("access_token_ttl").start();
     let user = app.new_user().await;
     let jwks = app.get("/.well-known/jwks.json").await.json();
 
