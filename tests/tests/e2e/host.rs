@@ -165,7 +165,7 @@ async fn being_told_to_end_it_finishes_what_it_has_begun() {
 
 #[tokio::test]
 async fn the_state_folder_is_laid_out_as_spin_lays_it_out() {
-    let app = TestApp::with(&[("rate_limit_default", "5;w=86400")]);
+    let app = TestApp::with(&[("rate_limit_default", "5;w=31622400")]);
     app.get("/api/v1/flights").await.expect(200);
     app.sign_up(&new_email()).await.expect_json(201);
 

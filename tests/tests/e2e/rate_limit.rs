@@ -1,6 +1,6 @@
 //! How many requests pass, and what the headers say of it.
 //!
-//! The windows are a day long, so that no test meets the end of one (but at midnight, UTC).
+//! The windows are as long as a window can be, 366 days, so that no test meets the end of one.
 
 use std::time::{Duration, Instant};
 
@@ -49,31 +49,31 @@ fn assert_limited(answer: &Answer, violated: &str) {
 
 #[tokio::test]
 async fn exactly_the_quota_passes() {
-    let app = TestApp::with(&[("rate_limit_default", "5;w=86400")]);
+    let app = TestApp::with(&[("rate_limit_default", "5;w=31622400")]);
 
     for used in 1..=5 {
         let answer = app.get("/api/v1/flights").await;
         answer.expect(200);
-        assert_eq!(policies(&answer), [policy("default", 5, 86400)]);
+        assert_eq!(policies(&answer), [policy("default", 5, 31622400)]);
         let limits = remaining(&answer);
         assert_eq!(limits.len(), 1);
         assert_eq!(
             (limits[0].name.as_str(), limits[0].remaining),
             ("default", 5 - used)
         );
-        assert!((1..=86400).contains(&limits[0].reset));
+        assert!((1..=31622400).contains(&limits[0].reset));
     }
 
     for _ in 0..3 {
         let answer = app.get("/api/v1/flights").await;
         assert_limited(&answer, "default");
-        assert_eq!(policies(&answer), [policy("default", 5, 86400)]);
+        assert_eq!(policies(&answer), [policy("default", 5, 31622400)]);
     }
 }
 
 #[tokio::test]
 async fn exactly_the_quota_passes_when_all_come_at_once() {
-    let app = TestApp::with(&[("rate_limit_default", "50;w=86400")]);
+    let app = TestApp::with(&[("rate_limit_default", "50;w=31622400")]);
 
     let calls: JoinSet<_> = (0..150)
         .map(|_| app.get("/api/v1/flights").into_future())
@@ -84,7 +84,7 @@ async fn exactly_the_quota_passes_when_all_come_at_once() {
 
 #[tokio::test]
 async fn two_gateways_on_one_store_count_together() {
-    let one = TestApp::with(&[("rate_limit_default", "40;w=86400")]);
+    let one = TestApp::with(&[("rate_limit_default", "40;w=31622400")]);
     let other = one.another();
 
     let calls: JoinSet<_> = (0..120)
@@ -132,7 +132,7 @@ async fn a_new_window_is_a_new_quota() {
 
 #[tokio::test]
 async fn each_client_has_a_quota_of_its_own() {
-    let app = TestApp::with(&[("rate_limit_default", "2;w=86400")]);
+    let app = TestApp::with(&[("rate_limit_default", "2;w=31622400")]);
 
     for client in ["127.0.0.1", "127.0.0.2", "127.1.2.3"] {
         for _ in 0..2 {
@@ -145,14 +145,14 @@ async fn each_client_has_a_quota_of_its_own() {
 #[tokio::test]
 async fn routes_with_limits_of_their_own_count_apart() {
     let app = TestApp::with(&[
-        ("rate_limit_default", "2;w=86400"),
-        ("rate_limit_signup", "1;w=86400"),
-        ("rate_limit_signin", "1;w=86400, 100;w=86400;by=email"),
+        ("rate_limit_default", "2;w=31622400"),
+        ("rate_limit_signup", "1;w=31622400"),
+        ("rate_limit_signin", "1;w=31622400, 100;w=31622400;by=email"),
     ]);
 
     let signed_up = app.sign_up(&new_email()).await;
     signed_up.expect_json(201);
-    assert_eq!(policies(&signed_up), [policy("signup", 1, 86400)]);
+    assert_eq!(policies(&signed_up), [policy("signup", 1, 31622400)]);
     assert_limited(&app.sign_up(&new_email()).await, "signup");
 
     app.sign_in(&new_email(), PASSWORD)
@@ -175,7 +175,7 @@ async fn routes_with_limits_of_their_own_count_apart() {
 
 #[tokio::test]
 async fn a_refused_request_counts_whatever_refused_it() {
-    let app = TestApp::with(&[("rate_limit_signup", "3;w=86400")]);
+    let app = TestApp::with(&[("rate_limit_signup", "3;w=31622400")]);
 
     app.post("/api/v1/signup")
         .await
@@ -193,7 +193,7 @@ async fn a_refused_request_counts_whatever_refused_it() {
 
 #[tokio::test]
 async fn the_limit_comes_before_the_question_who_it_is() {
-    let app = TestApp::with(&[("rate_limit_default", "1;w=86400")]);
+    let app = TestApp::with(&[("rate_limit_default", "1;w=31622400")]);
     app.get("/api/v1/roles")
         .await
         .expect_problem(401, "unauthenticated");
@@ -204,14 +204,14 @@ async fn the_limit_comes_before_the_question_who_it_is() {
 
 #[tokio::test]
 async fn one_address_is_tried_a_few_times_whoever_tries() {
-    let app = TestApp::with(&[("rate_limit_signin", "100;w=86400, 3;w=86400;by=email")]);
+    let app = TestApp::with(&[("rate_limit_signin", "100;w=31622400, 3;w=31622400;by=email")]);
     let user = app.new_user_from("127.9.9.9").await;
 
     // The user's own sign-in was the first of three.
     for client in ["127.0.0.2", "127.0.0.3"] {
         let answer = app.sign_in(&user.email, "wrong password").from(client).await;
         answer.expect_problem(401, "invalid_credentials");
-        assert_eq!(quotas(&answer), [(3, 86400), (100, 86400)]);
+        assert_eq!(quotas(&answer), [(3, 31622400), (100, 31622400)]);
         assert_eq!(remaining(&answer).len(), 2);
     }
     let answer = app.sign_in(&user.email, "wrong password").from("127.0.0.4").await;
@@ -238,7 +238,7 @@ async fn one_address_is_tried_a_few_times_whoever_tries() {
 
 #[tokio::test]
 async fn an_unknown_address_is_limited_like_a_known_one() {
-    let app = TestApp::with(&[("rate_limit_signin", "100;w=86400, 2;w=86400;by=email")]);
+    let app = TestApp::with(&[("rate_limit_signin", "100;w=31622400, 2;w=31622400;by=email")]);
     let email = new_email();
 
     for _ in 0..2 {
@@ -254,7 +254,7 @@ async fn an_unknown_address_is_limited_like_a_known_one() {
 
 #[tokio::test]
 async fn guesses_for_one_address_at_once_are_counted_exactly() {
-    let app = TestApp::with(&[("rate_limit_signin", "1000;w=86400, 5;w=86400;by=email")]);
+    let app = TestApp::with(&[("rate_limit_signin", "1000;w=31622400, 5;w=31622400;by=email")]);
     let email = new_email();
 
     let mut calls: JoinSet<_> = (0..30)
@@ -287,7 +287,7 @@ async fn the_limits_without_any_variable_are_those_of_the_contract() {
 
 #[tokio::test]
 async fn health_is_not_limited() {
-    let app = TestApp::with(&[("rate_limit_default", "1;w=86400")]);
+    let app = TestApp::with(&[("rate_limit_default", "1;w=31622400")]);
 
     for _ in 0..5 {
         app.get("/healthz").await.expect(200);

@@ -5,7 +5,7 @@ use jetway_tests::{TestApp, raw};
 /// A gateway that lets one request of each client pass.
 fn one_each(trusted_proxies: &str) -> TestApp {
     TestApp::with(&[
-        ("rate_limit_default", "1;w=86400"),
+        ("rate_limit_default", "1;w=31622400"),
         ("trusted_proxies", trusted_proxies),
     ])
 }

@@ -60,7 +60,7 @@ async fn what_was_before_is_after(app: &mut TestApp, restart: impl FnOnce(&mut T
 
 #[tokio::test]
 async fn a_used_up_limit_is_used_up_after_a_restart() {
-    let mut app = TestApp::with(&[("rate_limit_signup", "1;w=86400")]);
+    let mut app = TestApp::with(&[("rate_limit_signup", "1;w=31622400")]);
     app.sign_up(&new_email()).await.expect_json(201);
 
     app.restart();
