@@ -1,48 +1,42 @@
 //! Who is calling, once their token has been verified.
 
+use std::sync::Arc;
+
+use super::Claims;
 use crate::domain::{EmailAddress, RoleName, SessionId, UserId};
 
-/// A signed-in user. Only [`Verifier::verify`](super::Verifier::verify) makes one, so having one is the proof.
+/// A signed-in user. Only [`Verifier::verify`](super::Verifier::verify) makes one, so having one is the proof. A clone
+/// shares the claims: many requests come with one token.
 #[derive(Clone, Debug)]
-pub struct Identity {
-    user: UserId,
-    email: EmailAddress,
-    roles: Vec<RoleName>,
-    session: SessionId,
-}
+pub struct Identity(Arc<Claims>);
 
 impl Identity {
-    pub(super) fn new(claims: super::Claims) -> Self {
-        Self {
-            user: claims.sub,
-            email: claims.email,
-            roles: claims.roles,
-            session: claims.sid,
-        }
+    pub(super) fn new(claims: Arc<Claims>) -> Self {
+        Self(claims)
     }
 
     /// The user's id.
     pub fn user(&self) -> UserId {
-        self.user
+        self.0.sub
     }
 
     /// The user's address, as of when the token was issued.
     pub fn email(&self) -> &EmailAddress {
-        &self.email
+        &self.0.email
     }
 
     /// The user's roles, as of when the token was issued.
     pub fn roles(&self) -> &[RoleName] {
-        &self.roles
+        &self.0.roles
     }
 
     /// The session that the token belongs to.
     pub fn session(&self) -> SessionId {
-        self.session
+        self.0.sid
     }
 
     /// Whether the user had `role` when the token was issued.
     pub fn has_role(&self, role: &RoleName) -> bool {
-        self.roles.contains(role)
+        self.0.roles.contains(role)
     }
 }

@@ -4,15 +4,18 @@ mod cache;
 mod header;
 #[cfg(test)]
 mod tests;
+mod verified;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 
 pub use self::cache::VerifierCache;
+use self::verified::TokenDigest;
 use super::{Claims, Identity, Jwk};
-use crate::ports::{Clock, KeyValue, KeyValueError};
+use crate::ports::{Clock, KeyValue, KeyValueError, Timestamp};
 
 /// A longer token is refused before anything of it is read.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
@@ -98,14 +101,8 @@ impl<'a, K: KeyValue, C: Clock> Verifier<'a, K, C> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Rejection::TooLong.into());
         }
-        let kid = header::key_id(token)?;
         let now = self.clock.now();
-        let key = self
-            .cache
-            .key(&kid, now, self.store)
-            .await?
-            .ok_or(Rejection::UnknownKey)?;
-        let claims = self.claims(token, &key)?;
+        let claims = self.signed_claims(token, now).await?;
         if now.as_secs() >= claims.exp {
             return Err(Rejection::Expired.into());
         }
@@ -116,6 +113,25 @@ impl<'a, K: KeyValue, C: Clock> Verifier<'a, K, C> {
             return Err(Rejection::Revoked.into());
         }
         Ok(Identity::new(claims))
+    }
+
+    /// The claims of `token`, if they are ours. A signature that has been verified need not be verified again: what can change
+    /// is only whether its key is still published.
+    async fn signed_claims(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, VerifyError> {
+        let digest = TokenDigest::of(token);
+        if let Some(verified) = self.cache.verified(&digest)
+            && verified.claims.iss == self.issuer
+            && verified.claims.aud == self.audience
+        {
+            let published = self.cache.key(&verified.kid, now, self.store).await?;
+            published.ok_or(Rejection::UnknownKey)?;
+            return Ok(verified.claims);
+        }
+        let kid = header::key_id(token)?;
+        let key = self.cache.key(&kid, now, self.store).await?;
+        let claims = Arc::new(self.claims(token, &*key.ok_or(Rejection::UnknownKey)?)?);
+        self.cache.remember(digest, kid, &claims);
+        Ok(claims)
     }
 
     /// The claims of `token`, once its signature, issuer and audience are right. The times are left to the caller, who

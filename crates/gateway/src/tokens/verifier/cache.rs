@@ -1,10 +1,11 @@
 //! What an instance remembers between requests, so that most tokens are verified without asking the store.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::super::{Jwk, published_key_set, revocation_key};
+use super::super::{Claims, Jwk, published_key_set, revocation_key};
+use super::verified::{TokenDigest, Verified, VerifiedTokens};
 use crate::domain::SessionId;
 use crate::ports::{KeyValue, KeyValueError, Timestamp};
 
@@ -20,12 +21,13 @@ const MAX_SESSIONS: usize = 4096;
 pub struct VerifierCache {
     keys: Mutex<Option<Keys>>,
     sessions: Mutex<BTreeMap<SessionId, Checked>>,
+    tokens: VerifiedTokens,
 }
 
 #[derive(Debug)]
 struct Keys {
     read_at: Timestamp,
-    keys: Vec<Jwk>,
+    keys: Vec<Arc<Jwk>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +42,7 @@ impl VerifierCache {
         Self {
             keys: Mutex::new(None),
             sessions: Mutex::new(BTreeMap::new()),
+            tokens: VerifiedTokens::new(),
         }
     }
 
@@ -49,23 +52,35 @@ impl VerifierCache {
         kid: &str,
         now: Timestamp,
         store: &impl KeyValue,
-    ) -> Result<Option<Jwk>, KeyValueError> {
+    ) -> Result<Option<Arc<Jwk>>, KeyValueError> {
         if let Some(key) = self.remembered_key(kid, now) {
             return Ok(Some(key));
         }
-        let mut keys = published_key_set(store).await?.unwrap_or_default().keys;
-        keys.retain(Jwk::is_ours);
+        let keys = published_key_set(store).await?.unwrap_or_default().keys;
+        let keys: Vec<_> = keys.into_iter().filter(Jwk::is_ours).map(Arc::new).collect();
         let key = keys.iter().find(|key| key.kid == kid).cloned();
         *locked(&self.keys) = Some(Keys { read_at: now, keys });
         Ok(key)
     }
 
-    fn remembered_key(&self, kid: &str, now: Timestamp) -> Option<Jwk> {
+    fn remembered_key(&self, kid: &str, now: Timestamp) -> Option<Arc<Jwk>> {
         let keys = locked(&self.keys);
         let keys = keys
             .as_ref()
             .filter(|keys| now < keys.read_at.after(KEYS_MAX_AGE))?;
         keys.keys.iter().find(|key| key.kid == kid).cloned()
+    }
+
+    /// What was verified of a token before.
+    pub(super) fn verified(&self, token: &TokenDigest) -> Option<Verified> {
+        self.tokens.get(token)
+    }
+
+    /// Remembers that the key `kid` has signed these claims.
+    pub(super) fn remember(&self, token: TokenDigest, kid: String, claims: &Arc<Claims>) {
+        let claims = Arc::clone(claims);
+        let kid = kid.into();
+        self.tokens.insert(token, Verified { kid, claims });
     }
 
     /// Whether the end of `session` has been announced.
@@ -95,6 +110,6 @@ impl VerifierCache {
 }
 
 /// The guard of `mutex`, never held across an await. What is in it is whole even if a panic left it poisoned.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

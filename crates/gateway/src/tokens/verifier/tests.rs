@@ -382,6 +382,45 @@ fn a_second_token_of_the_second_asks_the_store_nothing() {
 }
 
 #[test]
+fn a_token_that_was_good_once_still_ends() {
+    let world = World::new();
+    let token = world.issue();
+    let verdict_after = |change: &dyn Fn(&World)| {
+        assert!(world.verify(&token).is_ok());
+        change(&world);
+        world.verify(&token)
+    };
+    let other = Verifier::new(&world.store, &world.clock, &world.cache, "jetway", "others");
+    assert!(world.verify(&token).is_ok());
+    assert_eq!(
+        block_on(other.verify(&token)).unwrap_err(),
+        VerifyError::Rejected(Rejection::Foreign)
+    );
+    assert_eq!(world.rejection(&format!("{token}x")), Rejection::Malformed);
+    let withdrawn = verdict_after(&|world| {
+        world.publish(&[]);
+        world.clock.advance(Duration::from_secs(61));
+    });
+    assert_eq!(
+        withdrawn.unwrap_err(),
+        VerifyError::Rejected(Rejection::UnknownKey)
+    );
+    world.publish(&[&world.key]);
+    let expired = verdict_after(&|world| world.clock.advance(Duration::from_secs(600)));
+    assert_eq!(expired.unwrap_err(), VerifyError::Rejected(Rejection::Expired));
+}
+
+#[test]
+fn an_instance_that_meets_very_many_tokens_stays_small_and_right() {
+    let world = World::new();
+    let first = world.issue();
+    for _ in 0..1100 {
+        assert!(world.verify(&world.issue()).is_ok());
+    }
+    assert!(world.verify(&first).is_ok());
+}
+
+#[test]
 fn a_new_key_is_found_with_one_more_look() {
     let world = World::new();
     world.verify(&world.issue()).unwrap();
