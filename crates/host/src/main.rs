@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use jetway_host::cli::{Cli, Command};
 use jetway_host::options::Options;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let Command::Up(args) = Cli::parse().command;
