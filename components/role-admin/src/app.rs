@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use jetway_gateway::access::{self, authenticate_signed_in};
+use jetway_gateway::hashing::{Hasher, HashingQueue};
 use jetway_gateway::http::HttpError;
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::store::{self, Schema, Store, StoreError};
@@ -21,6 +22,8 @@ pub struct App<'a, P, F> {
     pub settings: &'a Settings,
     /// What this instance knows of the database's schema.
     pub schema: &'a Schema,
+    /// The hashes that this instance has to do.
+    pub hashes: &'a HashingQueue,
     /// What this instance remembers of keys and sign-outs.
     pub verifier: &'a VerifierCache,
     /// Publishes what has happened to a user, once the answer is on its way.
@@ -31,6 +34,11 @@ impl<P: Ports, F> App<'_, P, F> {
     /// A connection to the database, of this request's own.
     pub(crate) async fn store(&self) -> Result<StoreOf<P>, StoreError> {
         store::connect(self.ports.databases(), self.schema).await
+    }
+
+    /// Makes password hashes, after those that this instance already has to do.
+    pub(crate) fn hasher(&self) -> Hasher<'_, P> {
+        Hasher::new(self.ports, self.hashes, self.settings.bcrypt_cost)
     }
 
     /// The caller, or 401. The component asks itself, whatever the middleware before it has found: a mistake in the

@@ -36,8 +36,8 @@ pub(crate) async fn create<P: Ports, F: Fn(UserId)>(
     )?;
     let store = app.store().await?;
     let new = NewUser { email, password };
-    let (cost, clock, entropy) = (app.settings.bcrypt_cost, app.ports.clock(), app.ports.entropy());
-    let user = accounts::bootstrap(&store, permission, new, cost, clock, entropy).await?;
+    let (hasher, clock, entropy) = (app.hasher(), app.ports.clock(), app.ports.entropy());
+    let user = accounts::bootstrap(&store, permission, new, &hasher, clock, entropy).await?;
     (app.publish)(user.id);
     Ok(created(&format!("/api/v1/users/{}", user.id), &user))
 }

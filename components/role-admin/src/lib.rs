@@ -15,6 +15,7 @@ mod users;
 
 #[cfg(target_arch = "wasm32")]
 mod component {
+    use jetway_gateway::hashing::HashingQueue;
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::{Request, Response, serve};
     use jetway_gateway::spin::{SpinPorts, SpinVariables, publish_later};
@@ -27,6 +28,7 @@ mod component {
 
     thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
     static SCHEMA: Schema = Schema::new();
+    static HASHES: HashingQueue = HashingQueue::new();
     static VERIFIER: VerifierCache = VerifierCache::new();
 
     jetway_gateway::http_component!(handle);
@@ -40,6 +42,7 @@ mod component {
                 ports: &SpinPorts,
                 settings: &settings,
                 schema: &SCHEMA,
+                hashes: &HASHES,
                 verifier: &VERIFIER,
                 publish: |user| publish_later(user, settings.redis.clone(), &SCHEMA, request_id.clone()),
             };

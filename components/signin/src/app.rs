@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use jetway_gateway::access::authenticate_signed_in;
+use jetway_gateway::hashing::{Hasher, HashingQueue};
 use jetway_gateway::http::HttpError;
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::sessions::{KeyCache, Sessions};
@@ -28,6 +29,7 @@ pub struct App<'a, P> {
 #[derive(Debug, Default)]
 pub struct Memory {
     schema: Schema,
+    hashes: HashingQueue,
     keys: KeyCache,
     verifier: VerifierCache,
 }
@@ -37,6 +39,7 @@ impl Memory {
     pub const fn new() -> Self {
         Self {
             schema: Schema::new(),
+            hashes: HashingQueue::new(),
             keys: KeyCache::new(),
             verifier: VerifierCache::new(),
         }
@@ -61,6 +64,11 @@ impl<P: Ports> App<'_, P> {
             &issuer.audience,
         );
         authenticate_signed_in(headers, &verifier).await
+    }
+
+    /// Makes and checks password hashes, after those that this instance already has to do.
+    pub(crate) fn hasher(&self) -> Hasher<'_, P> {
+        Hasher::new(self.ports, &self.memory.hashes, self.settings.bcrypt_cost)
     }
 
     /// Sessions, on this connection.

@@ -27,15 +27,6 @@ pub(crate) async fn update<P: Ports>(
     let current = Password::parse(body.current_password).ok();
     let store = app.store().await?;
     let announcer = app.sessions(&store).announcer();
-    let cost = app.settings.bcrypt_cost;
-    accounts::change_password(
-        &store,
-        &announcer,
-        caller,
-        (current, &new),
-        cost,
-        app.ports.entropy(),
-    )
-    .await?;
+    accounts::change_password(&store, &announcer, caller, (current, &new), &app.hasher()).await?;
     Ok(no_content())
 }

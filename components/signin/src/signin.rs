@@ -49,7 +49,7 @@ async fn sign_in<P: Ports>(
     let store = app.store().await?;
     let grant = app
         .sessions(&store)
-        .sign_in(credentials, client, app.settings.bcrypt_cost)
+        .sign_in(credentials, client, &app.hasher())
         .await?;
     Ok(tokens::answer(&grant))
 }

@@ -3,8 +3,9 @@
 use http::Request;
 use jetway_gateway::accounts;
 use jetway_gateway::domain::{EmailAddress, NewUser, Password, UserId};
+use jetway_gateway::hashing::{Hasher, HashingQueue};
 use jetway_gateway::http::{Body, HttpError, Response, Routes, created, json, ok};
-use jetway_gateway::ports::{Clock, Databases, Entropy};
+use jetway_gateway::ports::Ports;
 use jetway_gateway::problems::{both, field};
 use jetway_gateway::store::{self, Schema};
 use serde::{Deserialize, Serialize};
@@ -13,19 +14,17 @@ use crate::settings::Settings;
 
 /// What the handler works with.
 #[derive(Debug)]
-pub struct App<'a, D, C, E, P> {
-    /// The database.
-    pub databases: &'a D,
+pub struct App<'a, P, F> {
+    /// The outside.
+    pub ports: &'a P,
     /// What this instance knows of the database's schema.
     pub schema: &'a Schema,
-    /// The clock.
-    pub clock: &'a C,
-    /// The source of ids and salts.
-    pub entropy: &'a E,
+    /// The hashes that this instance has to do.
+    pub hashes: &'a HashingQueue,
     /// The variables.
     pub settings: &'a Settings,
     /// Publishes what has happened to a user, once the answer is on its way.
-    pub publish: P,
+    pub publish: F,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,9 +50,9 @@ struct Ready {
 }
 
 /// Answers a request.
-pub async fn handle<D: Databases, C: Clock, E: Entropy, P: Fn(UserId)>(
+pub async fn handle<P: Ports, F: Fn(UserId)>(
     request: Request<impl Body>,
-    app: &App<'_, D, C, E, P>,
+    app: &App<'_, P, F>,
 ) -> Result<Response, HttpError> {
     match ROUTES.find(request.method(), request.uri().path())?.endpoint {
         Endpoint::SignUp => sign_up(request, app).await,
@@ -61,24 +60,26 @@ pub async fn handle<D: Databases, C: Clock, E: Entropy, P: Fn(UserId)>(
     }
 }
 
-async fn sign_up<D: Databases, C: Clock, E: Entropy, P: Fn(UserId)>(
+async fn sign_up<P: Ports, F: Fn(UserId)>(
     request: Request<impl Body>,
-    app: &App<'_, D, C, E, P>,
+    app: &App<'_, P, F>,
 ) -> Result<Response, HttpError> {
     let body: SignUp = json::read(request).await?;
     let (email, password) = both(
         field("/email", EmailAddress::parse(&body.email)),
         field("/password", Password::parse(body.password)),
     )?;
-    let store = store::connect(app.databases, app.schema).await?;
+    let store = store::connect(app.ports.databases(), app.schema).await?;
     let new = NewUser { email, password };
-    let user = accounts::sign_up(&store, new, app.settings.bcrypt_cost, app.clock, app.entropy).await?;
+    let hasher = Hasher::new(app.ports, app.hashes, app.settings.bcrypt_cost);
+    let (clock, entropy) = (app.ports.clock(), app.ports.entropy());
+    let user = accounts::sign_up(&store, new, &hasher, clock, entropy).await?;
     (app.publish)(user.id);
     Ok(created(&format!("/api/v1/users/{}", user.id), &user))
 }
 
-async fn ready<D: Databases, C, E, P>(app: &App<'_, D, C, E, P>) -> Result<Response, HttpError> {
-    let store = store::connect(app.databases, app.schema)
+async fn ready<P: Ports, F>(app: &App<'_, P, F>) -> Result<Response, HttpError> {
+    let store = store::connect(app.ports.databases(), app.schema)
         .await
         .map_err(HttpError::not_ready)?;
     store.ping().await.map_err(HttpError::not_ready)?;

@@ -7,9 +7,10 @@ pub mod settings;
 
 #[cfg(target_arch = "wasm32")]
 mod component {
+    use jetway_gateway::hashing::HashingQueue;
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::{Request, Response, serve};
-    use jetway_gateway::spin::{SpinDatabases, SpinVariables, SystemClock, SystemEntropy, publish_later};
+    use jetway_gateway::spin::{SpinPorts, SpinVariables, publish_later};
     use jetway_gateway::store::Schema;
 
     use crate::handler::{self, App};
@@ -17,6 +18,7 @@ mod component {
 
     thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
     static SCHEMA: Schema = Schema::new();
+    static HASHES: HashingQueue = HashingQueue::new();
 
     jetway_gateway::http_component!(handle);
 
@@ -26,10 +28,9 @@ mod component {
                 PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)
                     .await?;
             let app = App {
-                databases: &SpinDatabases,
+                ports: &SpinPorts,
                 schema: &SCHEMA,
-                clock: &SystemClock,
-                entropy: &SystemEntropy,
+                hashes: &HASHES,
                 settings: &settings,
                 publish: |user| publish_later(user, settings.redis.clone(), &SCHEMA, request_id.clone()),
             };

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 
 use http::Request;
 use jetway_gateway::domain::UserId;
+use jetway_gateway::hashing::HashingQueue;
 use jetway_gateway::http::{RequestId, Response, finish};
 use jetway_gateway::store::Schema;
 use jetway_gateway::test_support::{TestPorts, TestVariables, block_on};
@@ -17,6 +18,7 @@ use signup::settings::Settings;
 struct TestApp {
     ports: TestPorts,
     schema: Schema,
+    hashes: HashingQueue,
     published: RefCell<Vec<UserId>>,
 }
 
@@ -24,10 +26,9 @@ impl TestApp {
     fn call(&self, method: &str, path: &str, body: &str) -> Response {
         let settings = block_on(Settings::read(&TestVariables::default())).unwrap();
         let app = App {
-            databases: &self.ports.databases,
+            ports: &self.ports,
             schema: &self.schema,
-            clock: &self.ports.clock,
-            entropy: &self.ports.entropy,
+            hashes: &self.hashes,
             settings: &settings,
             publish: |user| self.published.borrow_mut().push(user),
         };

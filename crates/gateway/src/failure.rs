@@ -1,6 +1,6 @@
 //! What can fail underneath every use case, whatever it is about.
 
-use crate::domain::HashingFailed;
+use crate::hashing::TooBusy;
 use crate::ports::KeyValueError;
 use crate::store::StoreError;
 use crate::tokens::IssuingFailed;
@@ -14,9 +14,9 @@ pub enum Failure {
     /// The key-value store.
     #[error(transparent)]
     KeyValue(#[from] KeyValueError),
-    /// bcrypt.
+    /// The queue of hashes.
     #[error(transparent)]
-    Hashing(#[from] HashingFailed),
+    TooBusy(#[from] TooBusy),
     /// The signing of a token.
     #[error(transparent)]
     Issuing(#[from] IssuingFailed),

@@ -11,6 +11,7 @@ pub mod config;
 pub mod domain;
 pub mod events;
 mod failure;
+pub mod hashing;
 pub mod http;
 pub mod log;
 pub mod per_instance;

@@ -35,6 +35,11 @@ impl Timestamp {
                 .saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
         )
     }
+
+    /// How long it is from here to `later`; nothing, where a clock has been put back.
+    pub const fn until(self, later: Self) -> Duration {
+        Duration::from_millis(later.0.saturating_sub(self.0))
+    }
 }
 
 impl From<SystemTime> for Timestamp {
@@ -54,6 +59,12 @@ pub trait Clock {
 pub trait Entropy {
     /// Fills `bytes` with unpredictable bytes.
     fn fill(&self, bytes: &mut [u8]);
+}
+
+/// Giving way: what computes for long asks for it now and then, so that the other requests need not wait for its end.
+pub trait GiveWay {
+    /// Lets others go on first.
+    async fn give_way(&self);
 }
 
 /// A value of a column or of a statement's parameter.
@@ -158,7 +169,7 @@ pub trait Publisher {
     async fn publish(&self, channel: &str, payload: &[u8]) -> Result<(), PublishError>;
 }
 
-/// The ports of a component that knows users: one type instead of four wherever they go together.
+/// The ports of a component that knows users: one type instead of five wherever they go together.
 pub trait Ports {
     /// The database.
     type Databases: Databases;
@@ -168,6 +179,8 @@ pub trait Ports {
     type Clock: Clock;
     /// The source of randomness.
     type Entropy: Entropy;
+    /// The way to let others go first.
+    type Way: GiveWay;
 
     /// The database.
     fn databases(&self) -> &Self::Databases;
@@ -177,6 +190,8 @@ pub trait Ports {
     fn clock(&self) -> &Self::Clock;
     /// The source of randomness.
     fn entropy(&self) -> &Self::Entropy;
+    /// The way to let others go first.
+    fn way(&self) -> &Self::Way;
 }
 
 /// The configuration: the component's variables in spin.toml.

@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::accounts::{BootstrapError, ChangePasswordError, SignUpError};
 use crate::domain::Invalid;
-use crate::http::{Code, FieldError, HttpError};
+use crate::http::{Code, FieldError, HttpError, Problem};
 use crate::roles::{NotPermitted, RolesError};
 use crate::sessions::{RefreshError, SignInError};
 use crate::store::{Rule, StoreError};
@@ -31,6 +31,10 @@ impl From<FieldError> for HttpError {
 
 impl From<Failure> for HttpError {
     fn from(failure: Failure) -> Self {
+        if let Failure::TooBusy(busy) = failure {
+            let problem = Problem::new(Code::TooBusy, "Others are before you. Try again later.");
+            return Self::from(problem.with_retry_after(busy.retry_after())).caused_by(busy);
+        }
         if failure.is_temporary() {
             Self::not_ready(failure)
         } else {
@@ -136,8 +140,11 @@ impl From<RolesError> for HttpError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::domain::{EmailAddress, Password};
+    use crate::hashing::TooBusy;
 
     #[test]
     fn every_wrong_field_is_named_at_once() {
@@ -155,5 +162,13 @@ mod tests {
         assert!(!broken.problem().detail().contains("users"));
         assert!(broken.cause().is_some_and(|cause| cause.contains("users")));
         assert_eq!(HttpError::from(StoreError::Busy).problem().code(), Code::NotReady);
+    }
+
+    #[test]
+    fn who_would_wait_too_long_is_told_when_to_come_back() {
+        let wait = Duration::from_millis(5200);
+        let mut error = HttpError::from(Failure::from(TooBusy { wait }));
+        assert_eq!(error.problem().code(), Code::TooBusy);
+        assert_eq!(error.headers_mut()["retry-after"], "6");
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use http::Request;
 use jetway_gateway::accounts;
-use jetway_gateway::domain::{BcryptCost, EmailAddress, NewUser, Password, SessionId, User, UserId};
+use jetway_gateway::domain::{EmailAddress, NewUser, Password, SessionId, User, UserId};
+use jetway_gateway::hashing::HashingQueue;
 use jetway_gateway::http::{RequestId, Response, finish};
 use jetway_gateway::sessions::published_signing_key;
 use jetway_gateway::store::{Schema, users};
@@ -22,6 +23,7 @@ pub(crate) struct TestApp {
     pub(crate) ports: TestPorts,
     pub(crate) published: RefCell<Vec<UserId>>,
     schema: Schema,
+    hashes: HashingQueue,
     verifier: VerifierCache,
     variables: TestVariables,
 }
@@ -36,6 +38,7 @@ impl TestApp {
             ports: TestPorts::default(),
             published: RefCell::default(),
             schema: Schema::new(),
+            hashes: HashingQueue::new(),
             verifier: VerifierCache::new(),
             variables,
         }
@@ -61,6 +64,7 @@ impl TestApp {
             ports: &self.ports,
             settings: &settings,
             schema: &self.schema,
+            hashes: &self.hashes,
             verifier: &self.verifier,
             publish: |user| self.published.borrow_mut().push(user),
         };
@@ -111,11 +115,11 @@ impl TestApp {
             email: EmailAddress::parse(email).unwrap(),
             password: Password::parse("correct horse battery".to_owned()).unwrap(),
         };
-        let (ports, cost) = (&self.ports, BcryptCost::parse("4").unwrap());
+        let ports = &self.ports;
         block_on(accounts::sign_up(
             &ports.databases.store(),
             new,
-            cost,
+            &ports.hasher(),
             &ports.clock,
             &ports.entropy,
         ))

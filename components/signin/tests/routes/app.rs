@@ -2,7 +2,7 @@
 
 use http::Request;
 use jetway_gateway::accounts;
-use jetway_gateway::domain::{BcryptCost, EmailAddress, NewUser, Password};
+use jetway_gateway::domain::{EmailAddress, NewUser, Password};
 use jetway_gateway::http::{RequestId, Response, finish};
 use jetway_gateway::test_support::{TestPorts, TestVariables, block_on};
 use serde_json::{Value, json};
@@ -86,11 +86,11 @@ impl TestApp {
             email: EmailAddress::parse(email).unwrap(),
             password: Password::parse(PASSWORD.to_owned()).unwrap(),
         };
-        let (ports, cost) = (&self.ports, BcryptCost::parse("4").unwrap());
+        let ports = &self.ports;
         block_on(accounts::sign_up(
             &ports.databases.store(),
             new,
-            cost,
+            &ports.hasher(),
             &ports.clock,
             &ports.entropy,
         ))

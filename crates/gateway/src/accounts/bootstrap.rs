@@ -5,8 +5,9 @@ use subtle::ConstantTimeEq as _;
 
 use super::hash_password;
 use crate::Failure;
-use crate::domain::{BcryptCost, NewUser, User};
-use crate::ports::{Clock, Database, Entropy};
+use crate::domain::{NewUser, User};
+use crate::hashing::Hasher;
+use crate::ports::{Clock, Database, Entropy, Ports};
 use crate::store::{Rule, Store, StoreError, users};
 
 /// The secret that makes the first administrator, as configured. `Debug` does not show it.
@@ -55,11 +56,11 @@ pub async fn bootstrap<D: Database>(
     store: &Store<D>,
     _permission: MayBootstrap,
     new: NewUser,
-    cost: BcryptCost,
+    hasher: &Hasher<'_, impl Ports>,
     clock: &impl Clock,
     entropy: &impl Entropy,
 ) -> Result<User, BootstrapError> {
-    let hook = hash_password(cost, entropy);
+    let hook = hash_password(hasher);
     let created = users::create_first_administrator(store, new, hook, clock, entropy).await;
     created.map_err(|failure| match failure {
         Failure::Store(StoreError::Refused(Rule::AdminExists)) => BootstrapError::AdminExists,

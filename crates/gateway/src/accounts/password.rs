@@ -1,8 +1,9 @@
 //! Changing one's password.
 
 use crate::Failure;
-use crate::domain::{BcryptCost, Password, PasswordHash};
-use crate::ports::{Clock, Database, Entropy, KeyValue};
+use crate::domain::Password;
+use crate::hashing::Hasher;
+use crate::ports::{Clock, Database, KeyValue, Ports};
 use crate::sessions::Announcer;
 use crate::store::sessions::PasswordChange;
 use crate::store::{Rule, Store, StoreError, sessions, users};
@@ -37,18 +38,17 @@ pub async fn change_password<D: Database, K: KeyValue, C: Clock>(
     announcer: &Announcer<'_, K, C>,
     identity: &Identity,
     (current, new): (Option<Password>, &Password),
-    cost: BcryptCost,
-    entropy: &impl Entropy,
+    hasher: &Hasher<'_, impl Ports>,
 ) -> Result<(), ChangePasswordError> {
     let (user, session) = (identity.user(), identity.session());
     let current = current.ok_or(ChangePasswordError::WrongPassword)?;
     let old = users::password_hash(store, user)
         .await?
         .ok_or(ChangePasswordError::WrongPassword)?;
-    if !old.verify(&current)? {
+    if !hasher.verify(&old, &current).await? {
         return Err(ChangePasswordError::WrongPassword);
     }
-    let new = PasswordHash::of(new, cost, entropy)?;
+    let new = hasher.hash(new).await?;
     let change = PasswordChange {
         user,
         session,

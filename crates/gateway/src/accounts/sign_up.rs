@@ -2,8 +2,9 @@
 
 use super::hash_password;
 use crate::Failure;
-use crate::domain::{BcryptCost, NewUser, User};
-use crate::ports::{Clock, Database, Entropy};
+use crate::domain::{NewUser, User};
+use crate::hashing::Hasher;
+use crate::ports::{Clock, Database, Entropy, Ports};
 use crate::store::{Rule, Store, StoreError, users};
 
 /// Why nobody was signed up.
@@ -22,11 +23,11 @@ pub enum SignUpError {
 pub async fn sign_up<D: Database>(
     store: &Store<D>,
     new: NewUser,
-    cost: BcryptCost,
+    hasher: &Hasher<'_, impl Ports>,
     clock: &impl Clock,
     entropy: &impl Entropy,
 ) -> Result<User, SignUpError> {
-    let created = users::create(store, new, hash_password(cost, entropy), clock, entropy).await;
+    let created = users::create(store, new, hash_password(hasher), clock, entropy).await;
     created.map_err(|failure| match failure {
         Failure::Store(StoreError::Refused(Rule::EmailTaken)) => SignUpError::EmailTaken,
         other => SignUpError::Failed(other),

@@ -1,6 +1,7 @@
 //! The words of the gateway, as types that cannot be wrong: each has a private field and one `parse`, and whoever holds
 //! one need not check it again. Nothing here knows HTTP, SQL or the Spin SDK.
 
+mod bcrypt;
 mod email_address;
 mod id;
 mod password;
@@ -10,10 +11,11 @@ mod role;
 mod time;
 mod user;
 
+pub use bcrypt::Bcrypt;
 pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use id::{InvalidId, SessionId, TokenId, UserId};
 pub use password::{InvalidPassword, Password};
-pub use password_hash::{BcryptCost, HashingFailed, InvalidBcryptCost, InvalidPasswordHash, PasswordHash};
+pub use password_hash::{BcryptCost, InvalidBcryptCost, InvalidPasswordHash, PasswordHash};
 pub use refresh_token::{InvalidRefreshToken, RefreshToken, RefreshTokenHash};
 pub use role::{InvalidRoleDescription, InvalidRoleName, Role, RoleDescription, RoleName};
 pub use time::rfc3339;

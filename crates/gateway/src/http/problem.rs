@@ -86,6 +86,8 @@ codes! {
     UpstreamUnreachable = "upstream_unreachable", BAD_GATEWAY, "The service behind the gateway cannot be reached";
     /// Something the answer needs is not there yet; try again.
     NotReady = "not_ready", SERVICE_UNAVAILABLE, "Not ready yet";
+    /// More passwords are waiting to be checked than can be in a few seconds.
+    TooBusy = "too_busy", SERVICE_UNAVAILABLE, "Too busy at the moment";
     /// A variable has a value that the gateway cannot use.
     Misconfigured = "misconfigured", SERVICE_UNAVAILABLE, "The gateway is misconfigured";
     /// The service behind the gateway took too long.

@@ -2,8 +2,9 @@
 
 use super::{Client, Grant, Sessions};
 use crate::Failure;
-use crate::domain::{BcryptCost, EmailAddress, Password, PasswordHash, RefreshToken, SessionId, User};
-use crate::ports::{Clock, Database, Entropy, KeyValue};
+use crate::domain::{EmailAddress, Password, PasswordHash, RefreshToken, SessionId, User};
+use crate::hashing::Hasher;
+use crate::ports::{Clock, Database, Entropy, KeyValue, Ports};
 use crate::store::sessions::NewSession;
 use crate::store::{Rule, Store, StoreError, sessions, users};
 
@@ -39,15 +40,13 @@ impl<E: Into<Failure>> From<E> for SignInError {
 
 impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
     /// Signs in whoever knows the password.
-    ///
-    /// `cost` is that of new hashes, and so the work that is done for an address that nobody has.
     pub async fn sign_in(
         &self,
         credentials: Credentials,
         client: &Client,
-        cost: BcryptCost,
+        hasher: &Hasher<'_, impl Ports>,
     ) -> Result<Grant, SignInError> {
-        let (user, verified) = authenticate(self.store, credentials, cost).await?;
+        let (user, verified) = authenticate(self.store, credentials, hasher).await?;
         let refresh_token = RefreshToken::generate(self.entropy);
         let now = self.clock.now();
         let id = SessionId::generate(self.clock, self.entropy);
@@ -73,18 +72,21 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
 }
 
 /// The user whose credentials these are, and the hash that says so. The same work is done whether or not there is such
-/// a user, and whether or not what was given could be a password at all.
+/// a user, and whether or not what was given could be a password at all; and so the same queue is met.
 async fn authenticate<D: Database>(
     store: &Store<D>,
     credentials: Credentials,
-    cost: BcryptCost,
+    hasher: &Hasher<'_, impl Ports>,
 ) -> Result<(User, PasswordHash), SignInError> {
     let found = users::find_with_hash(store, &credentials.email).await?;
-    let nobody = PasswordHash::of_nobody(cost);
+    let nobody = hasher.hash_of_nobody();
     let hash = found.as_ref().map_or(&nobody, |(_, hash)| hash);
     let right = match &credentials.password {
-        Some(password) => hash.verify(password)?,
-        None => hash.verify(&Password::placeholder()).map(|_| false)?,
+        Some(password) => hasher.verify(hash, password).await?,
+        None => hasher
+            .verify(hash, &Password::placeholder())
+            .await
+            .map(|_| false)?,
     };
     found.filter(|_| right).ok_or(SignInError::InvalidCredentials)
 }

@@ -15,6 +15,7 @@ mod ports;
 mod publisher;
 mod system;
 mod variables;
+mod way;
 
 pub use database::{SpinDatabase, SpinDatabases};
 pub use events::publish_later;
@@ -27,3 +28,4 @@ pub use publisher::SpinPublisher;
 pub use spin_sdk as sdk;
 pub use system::{SystemClock, SystemEntropy};
 pub use variables::SpinVariables;
+pub use way::SpinWay;

@@ -1,6 +1,6 @@
 //! The ports that go together.
 
-use super::{SpinDatabases, SpinKeyValue, SystemClock, SystemEntropy};
+use super::{SpinDatabases, SpinKeyValue, SpinWay, SystemClock, SystemEntropy};
 use crate::ports::Ports;
 
 /// The ports of a component that knows users, on Spin.
@@ -12,6 +12,7 @@ impl Ports for SpinPorts {
     type KeyValue = SpinKeyValue;
     type Clock = SystemClock;
     type Entropy = SystemEntropy;
+    type Way = SpinWay;
 
     fn databases(&self) -> &SpinDatabases {
         &SpinDatabases
@@ -27,5 +28,9 @@ impl Ports for SpinPorts {
 
     fn entropy(&self) -> &SystemEntropy {
         &SystemEntropy
+    }
+
+    fn way(&self) -> &SpinWay {
+        &SpinWay
     }
 }

@@ -8,6 +8,7 @@ mod ports;
 mod publisher;
 mod tokens;
 mod variables;
+mod way;
 
 pub use clock::TestClock;
 pub use database::{Connection, TestDatabase};
@@ -17,6 +18,7 @@ pub use ports::TestPorts;
 pub use publisher::RecordingPublisher;
 pub use tokens::TestTokens;
 pub use variables::TestVariables;
+pub use way::NobodyWaits;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -1,6 +1,8 @@
 //! The ports that go together.
 
-use super::{CountingEntropy, MemoryKeyValue, TestClock, TestDatabase};
+use super::{CountingEntropy, MemoryKeyValue, NobodyWaits, TestClock, TestDatabase};
+use crate::domain::BcryptCost;
+use crate::hashing::{Hasher, HashingQueue};
 use crate::ports::Ports;
 
 /// One gateway's ports.
@@ -14,6 +16,17 @@ pub struct TestPorts {
     pub clock: TestClock,
     /// Randomness.
     pub entropy: CountingEntropy,
+    /// No way to give.
+    pub way: NobodyWaits,
+}
+
+impl TestPorts {
+    /// A hasher of the cheapest hashes, as an instance of its own has it.
+    pub fn hasher(&self) -> Hasher<'_, Self> {
+        // A test's few bytes: a queue is a static of its instance.
+        let queue = Box::leak(Box::new(HashingQueue::new()));
+        Hasher::new(self, queue, BcryptCost::CHEAPEST)
+    }
 }
 
 impl Ports for TestPorts {
@@ -21,6 +34,7 @@ impl Ports for TestPorts {
     type KeyValue = MemoryKeyValue;
     type Clock = TestClock;
     type Entropy = CountingEntropy;
+    type Way = NobodyWaits;
 
     fn databases(&self) -> &TestDatabase {
         &self.databases
@@ -36,5 +50,9 @@ impl Ports for TestPorts {
 
     fn entropy(&self) -> &CountingEntropy {
         &self.entropy
+    }
+
+    fn way(&self) -> &NobodyWaits {
+        &self.way
     }
 }

@@ -8,7 +8,7 @@ use jetway_gateway::store::{Rule, StoreError, users};
 use jetway_gateway::test_support::block_on;
 use jetway_gateway::tokens::Identity;
 
-use crate::world::{PASSWORD, World, at_once, cost, new_user, password, role};
+use crate::world::{PASSWORD, World, at_once, new_user, password, role};
 
 #[test]
 fn a_new_user_is_a_customer() {
@@ -60,7 +60,7 @@ fn only_a_bcrypt_hash_is_stored() {
     let stored = world.ports.databases.text("SELECT password_hash FROM users");
     assert!(stored.starts_with("$2b$04$") && stored.len() == 60, "{stored}");
     let hash = PasswordHash::parse(stored).unwrap();
-    assert!(hash.verify(&password(PASSWORD)).unwrap());
+    assert!(block_on(world.ports.hasher().verify(&hash, &password(PASSWORD))).unwrap());
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn any_function_can_be_the_before_create_hook() {
     let world = World::default();
     let store = world.store();
     let (clock, entropy) = (&world.ports.clock, &world.ports.entropy);
-    let given = PasswordHash::of(&password("something else"), cost(), entropy).unwrap();
+    let given = block_on(world.ports.hasher().hash(&password("something else"))).unwrap();
     let hash = given.clone();
     let hook = async |new: jetway_gateway::domain::NewUser| -> Result<UserToStore, StoreError> {
         // It sees the user as given, and nothing has been stored yet.
@@ -164,7 +164,7 @@ fn bootstrap(world: &World, email: &str) -> Result<User, BootstrapError> {
         &world.store(),
         permission,
         new_user(email),
-        cost(),
+        &world.ports.hasher(),
         clock,
         entropy,
     ))
@@ -244,8 +244,7 @@ fn change_as(
         &announcer,
         identity,
         passwords,
-        cost(),
-        &world.ports.entropy,
+        &world.ports.hasher(),
     ))
 }
 
@@ -321,9 +320,9 @@ fn sessions_whose_end_cannot_be_announced_are_over_all_the_same() {
     let announcer = world.sessions(&store).announcer();
     world.ports.key_value.set_down(true);
     let passwords = (Some(password(PASSWORD)), &password("a brand new password"));
-    let (cost, entropy) = (cost(), &world.ports.entropy);
+    let hasher = world.ports.hasher();
     let result = block_on(accounts::change_password(
-        &store, &announcer, &identity, passwords, cost, entropy,
+        &store, &announcer, &identity, passwords, &hasher,
     ));
     assert!(matches!(
         result,

@@ -93,7 +93,7 @@ fn a_session_shows_where_it_came_from() {
     block_on(
         world
             .sessions(&store)
-            .sign_in(credentials, &client, crate::world::cost()),
+            .sign_in(credentials, &client, &world.ports.hasher()),
     )
     .unwrap();
     let open = block_on(list(&store, user.id, world.ports.clock.now())).unwrap();

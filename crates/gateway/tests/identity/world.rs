@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jetway_gateway::accounts::{self, SignUpError};
-use jetway_gateway::domain::{BcryptCost, EmailAddress, NewUser, Password, RoleName, User};
+use jetway_gateway::domain::{EmailAddress, NewUser, Password, RoleName, User};
 use jetway_gateway::sessions::{Client, Credentials, Grant, KeyCache, Sessions, SignInError};
 use jetway_gateway::store::Store;
 use jetway_gateway::test_support::{
@@ -57,7 +57,7 @@ impl World {
         block_on(accounts::sign_up(
             &self.store(),
             new_user(email),
-            cost(),
+            &ports.hasher(),
             &ports.clock,
             &ports.entropy,
         ))
@@ -75,7 +75,7 @@ impl World {
         };
         block_on(
             self.sessions(&store)
-                .sign_in(credentials, &Client::default(), cost()),
+                .sign_in(credentials, &Client::default(), &self.ports.hasher()),
         )
     }
 
@@ -94,10 +94,6 @@ impl World {
     pub(crate) fn identity(&self, grant: &Grant) -> Identity {
         self.verify(grant).unwrap()
     }
-}
-
-pub(crate) fn cost() -> BcryptCost {
-    BcryptCost::parse("4").unwrap()
 }
 
 pub(crate) fn address(text: &str) -> EmailAddress {

@@ -1,0 +1,70 @@
+//! Hashing passwords beside everything else: in slices, one after the other, and no longer a queue than one can wait for.
+//!
+//! A hash computes for a tenth of a second and more. In one go it would hold the thread, and all other requests with it; so
+//! it gives way every few rounds ([`GiveWay`]). An instance that gives way is sent further requests, which want hashes too:
+//! they wait for each other in the order in which they came, and whoever would wait for too long is told so at once.
+
+mod pace;
+mod queue;
+
+pub use queue::{HashingQueue, LONGEST_WAIT, TooBusy};
+
+use crate::domain::{BcryptCost, Password, PasswordHash};
+use crate::ports::{Entropy, GiveWay, Ports};
+
+/// How many rounds are computed before others have their turn: some hundred microseconds.
+const SLICE: u32 = 4;
+
+/// Makes password hashes, and checks passwords against them.
+#[derive(Debug)]
+pub struct Hasher<'a, P> {
+    ports: &'a P,
+    queue: &'a HashingQueue,
+    cost: BcryptCost,
+}
+
+impl<'a, P: Ports> Hasher<'a, P> {
+    /// A hasher whose new hashes are of `cost`. `queue` is to be the instance's one.
+    pub fn new(ports: &'a P, queue: &'a HashingQueue, cost: BcryptCost) -> Self {
+        Self { ports, queue, cost }
+    }
+
+    /// The hash of `password`, with a fresh salt.
+    pub async fn hash(&self, password: &Password) -> Result<PasswordHash, TooBusy> {
+        let mut salt = [0; 16];
+        self.ports.entropy().fill(&mut salt);
+        self.compute(|| PasswordHash::begin(password, self.cost, salt), self.cost.rounds())
+            .await
+    }
+
+    /// Whether `hash` is that of `password`.
+    pub async fn verify(&self, hash: &PasswordHash, password: &Password) -> Result<bool, TooBusy> {
+        let computed = self.compute(|| hash.check(password), hash.rounds()).await?;
+        Ok(hash.is_matched_by(&computed))
+    }
+
+    /// What to check a password of nobody against, so that it is the same work as for somebody.
+    pub fn hash_of_nobody(&self) -> PasswordHash {
+        PasswordHash::of_nobody(self.cost)
+    }
+
+    /// Waits for its turn, then computes what `begin` begins.
+    async fn compute(
+        &self,
+        begin: impl FnOnce() -> crate::domain::Bcrypt,
+        rounds: u32,
+    ) -> Result<PasswordHash, TooBusy> {
+        let clock = self.ports.clock();
+        let mut turn = self.queue.enter(rounds)?.turn(clock).await;
+        let mut bcrypt = begin();
+        loop {
+            let hash = bcrypt.advance(SLICE);
+            turn.progressed(bcrypt.rounds_left());
+            if let Some(hash) = hash {
+                turn.finished(clock);
+                return Ok(hash);
+            }
+            self.ports.way().give_way().await;
+        }
+    }
+}
