@@ -61,10 +61,12 @@ pub trait Entropy {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// Giving way: what computes for long asks for it now and then, so that the other requests need not wait for its end.
+/// Giving way to the other requests, of this instance and of others.
 pub trait GiveWay {
-    /// Lets others go on first.
+    /// Lets others go on first. What computes for long asks for it now and then.
     async fn give_way(&self);
+    /// Lets others go on for as long.
+    async fn pause(&self, duration: Duration);
 }
 
 /// A value of a column or of a statement's parameter.

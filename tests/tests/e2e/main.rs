@@ -14,6 +14,7 @@ mod bootstrap;
 mod events;
 mod flights;
 mod harness;
+mod hashing;
 mod health;
 mod host;
 mod jwks;

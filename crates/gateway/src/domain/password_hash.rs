@@ -145,7 +145,11 @@ mod tests {
     #[test]
     fn all_72_bytes_count() {
         let long = "p".repeat(71);
-        let hash = made(PasswordHash::begin(&password(&format!("{long}a")), cheap(), [7; 16]));
+        let hash = made(PasswordHash::begin(
+            &password(&format!("{long}a")),
+            cheap(),
+            [7; 16],
+        ));
         assert!(verifies(&hash, &format!("{long}a")));
         assert!(!verifies(&hash, &format!("{long}b")));
     }
@@ -155,7 +159,10 @@ mod tests {
         let nobody = PasswordHash::of_nobody(cheap());
         assert_eq!(PasswordHash::parse(nobody.as_str().to_owned()).unwrap(), nobody);
         assert!(nobody.as_str().starts_with("$2b$04$"));
-        assert_eq!(nobody.check(&password("password")).rounds_left(), cheap().rounds());
+        assert_eq!(
+            nobody.check(&password("password")).rounds_left(),
+            cheap().rounds()
+        );
         assert!(!verifies(&nobody, "password"));
     }
 

@@ -13,7 +13,7 @@ use crate::domain::{BcryptCost, Password, PasswordHash};
 use crate::ports::{Entropy, GiveWay, Ports};
 
 /// How many rounds are computed before others have their turn: some hundred microseconds.
-const SLICE: u32 = 4;
+const SLICE: u32 = 1;
 
 /// Makes password hashes, and checks passwords against them.
 #[derive(Debug)]
@@ -33,8 +33,11 @@ impl<'a, P: Ports> Hasher<'a, P> {
     pub async fn hash(&self, password: &Password) -> Result<PasswordHash, TooBusy> {
         let mut salt = [0; 16];
         self.ports.entropy().fill(&mut salt);
-        self.compute(|| PasswordHash::begin(password, self.cost, salt), self.cost.rounds())
-            .await
+        self.compute(
+            || PasswordHash::begin(password, self.cost, salt),
+            self.cost.rounds(),
+        )
+        .await
     }
 
     /// Whether `hash` is that of `password`.
@@ -55,7 +58,7 @@ impl<'a, P: Ports> Hasher<'a, P> {
         rounds: u32,
     ) -> Result<PasswordHash, TooBusy> {
         let clock = self.ports.clock();
-        let mut turn = self.queue.enter(rounds)?.turn(clock).await;
+        let mut turn = self.queue.enter(rounds)?.turn(clock, self.ports.way()).await;
         let mut bcrypt = begin();
         loop {
             let hash = bcrypt.advance(SLICE);

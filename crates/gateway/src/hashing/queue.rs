@@ -1,87 +1,98 @@
 //! The queue of an instance's hashes.
 
-use std::sync::{Mutex as Cell, MutexGuard as CellGuard, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, MutexGuard};
-
 use super::pace::Pace;
-use crate::ports::{Clock, Timestamp};
+use crate::ports::{Clock, GiveWay, Timestamp};
 
 /// Nobody is let in who would have to wait for longer until their own hash begins.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
+/// How often one looks at least whether it is one's turn, and at most.
+///
+/// Nobody is woken, everybody looks: in a component, one request cannot wake another. (The SDK's runtime panics at it; with
+/// the feature that allows it, Wasmtime 48 traps.) Who is next in line looks at the shortest interval, and so the thread is
+/// idle for half a millisecond between two hashes.
+const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(25)];
+
 /// The hashes that an instance has to do: one for an instance, as a `static`. One is computed at a time, the others wait in
 /// the order in which they came; whoever goes away, in the middle of their turn or before it, leaves their place to the next.
 #[derive(Debug)]
-pub struct HashingQueue {
-    /// Held by whose turn it is. Fair: who asks first is given it first.
-    turn: Mutex<()>,
-    load: Cell<Load>,
-}
+pub struct HashingQueue(Mutex<Line>);
 
 /// The queue would take too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("hashes that take {wait:?} are already waiting")]
+#[error("hashes that take {wait:?} are waiting already")]
 pub struct TooBusy {
     /// How long those who are there already will take.
     pub wait: Duration,
 }
 
 #[derive(Debug)]
-struct Load {
-    /// Of all who are in the queue, together.
-    rounds: u64,
+struct Line {
+    /// The first is the one whose turn it is.
+    waiting: VecDeque<Ticket>,
+    next_number: u64,
     pace: Pace,
+}
+
+#[derive(Debug)]
+struct Ticket {
+    number: u64,
+    rounds_left: u32,
 }
 
 /// A place in the queue.
 #[derive(Debug)]
 pub(super) struct Place<'a> {
     queue: &'a HashingQueue,
+    number: u64,
     rounds: u32,
-    left: u32,
 }
 
-/// A place at the head of the queue.
+/// The place at the head of the queue.
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
     place: Place<'a>,
     since: Timestamp,
-    _turn: MutexGuard<'a, ()>,
 }
 
 impl HashingQueue {
     /// An empty queue.
     pub const fn new() -> Self {
-        Self {
-            turn: Mutex::const_new(()),
-            load: Cell::new(Load {
-                rounds: 0,
-                pace: Pace::new(),
-            }),
-        }
+        Self(Mutex::new(Line {
+            waiting: VecDeque::new(),
+            next_number: 0,
+            pace: Pace::new(),
+        }))
     }
 
     /// A place for a hash of `rounds`, or the refusal of one. What decides is the work of those who are there already: a hash
     /// of one's own that takes long, or an address that nobody has, changes nothing.
     pub(super) fn enter(&self, rounds: u32) -> Result<Place<'_>, TooBusy> {
-        let mut load = self.load();
-        let wait = load.pace.estimate(load.rounds);
+        let mut line = self.line();
+        let wait = line.wait_of(u64::MAX);
         if wait > LONGEST_WAIT {
             return Err(TooBusy { wait });
         }
-        load.rounds += u64::from(rounds);
+        let number = line.next_number;
+        line.next_number += 1;
+        line.waiting.push_back(Ticket {
+            number,
+            rounds_left: rounds,
+        });
         Ok(Place {
             queue: self,
+            number,
             rounds,
-            left: rounds,
         })
     }
 
-    fn load(&self) -> CellGuard<'_, Load> {
-        // What is in it is whole even if a panic left it poisoned.
-        self.load.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The guard is never held across an await. What is in it is whole even if a panic left it poisoned.
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -98,41 +109,58 @@ impl TooBusy {
     }
 }
 
+impl Line {
+    fn is_turn_of(&self, number: u64) -> bool {
+        self.waiting.front().is_some_and(|first| first.number == number)
+    }
+
+    /// How long those before this number will take.
+    fn wait_of(&self, number: u64) -> Duration {
+        let before = self.waiting.iter().take_while(|ticket| ticket.number < number);
+        self.pace
+            .estimate(before.map(|ticket| u64::from(ticket.rounds_left)).sum())
+    }
+}
+
 impl<'a> Place<'a> {
     /// Waits until everybody who came before is done or gone.
-    pub(super) async fn turn(self, clock: &impl Clock) -> Turn<'a> {
-        let turn = self.queue.turn.lock().await;
+    pub(super) async fn turn(self, clock: &impl Clock, way: &impl GiveWay) -> Turn<'a> {
+        while let Some(wait) = self.wait() {
+            let [least, most] = LOOK_AGAIN;
+            way.pause((wait / 2).clamp(least, most)).await;
+        }
         Turn {
-            since: clock.now(),
             place: self,
-            _turn: turn,
+            since: clock.now(),
         }
     }
 
-    fn progressed(&mut self, left: u32) {
-        let done = self.left.saturating_sub(left);
-        self.left -= done;
-        let mut load = self.queue.load();
-        load.rounds = load.rounds.saturating_sub(u64::from(done));
+    /// How long it will be until the turn comes; `None` where it has.
+    fn wait(&self) -> Option<Duration> {
+        let line = self.queue.line();
+        (!line.is_turn_of(self.number)).then(|| line.wait_of(self.number))
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.progressed(0);
+        let number = self.number;
+        self.queue.line().waiting.retain(|ticket| ticket.number != number);
     }
 }
 
 impl Turn<'_> {
     /// Notes that only `left` rounds are left to do.
     pub(super) fn progressed(&mut self, left: u32) {
-        self.place.progressed(left);
+        if let Some(first) = self.place.queue.line().waiting.front_mut() {
+            first.rounds_left = left;
+        }
     }
 
     /// Notes how long it took, and lets the next one have their turn.
     pub(super) fn finished(self, clock: &impl Clock) {
         let time = self.since.until(clock.now());
-        self.place.queue.load().pace.note(self.place.rounds, time);
+        self.place.queue.line().pace.note(self.place.rounds, time);
     }
 }
 

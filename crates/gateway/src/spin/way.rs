@@ -1,10 +1,13 @@
 //! Giving way to the other requests of this instance, and through the host to everybody else's.
 
+use std::time::Duration;
+
+use spin_sdk::wasip3::clocks::monotonic_clock;
 use spin_sdk::wasip3::wit_bindgen;
 
 use crate::ports::GiveWay;
 
-/// The component model's yield.
+/// The component model's yield, and the host's timer.
 #[derive(Clone, Copy, Debug)]
 pub struct SpinWay;
 
@@ -12,8 +15,8 @@ impl GiveWay for SpinWay {
     async fn give_way(&self) {
         wit_bindgen::yield_async().await;
     }
-}
 
-/// What wakes one request from within another. It is there only if the feature that this crate turns on is that of the
-/// SDK's own `wit-bindgen`: an SDK with another version of it would compile, and panic when a lock is handed on.
-const _: wit_bindgen::rt::async_support::UnitStreamOps = wit_bindgen::rt::async_support::UnitStreamOps;
+    async fn pause(&self, duration: Duration) {
+        monotonic_clock::wait_for(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)).await;
+    }
+}

@@ -1,5 +1,7 @@
 //! Giving way where nobody waits.
 
+use std::time::Duration;
+
 use crate::ports::GiveWay;
 
 /// Goes on at once: a native thread gives way by itself.
@@ -8,4 +10,6 @@ pub struct NobodyWaits;
 
 impl GiveWay for NobodyWaits {
     async fn give_way(&self) {}
+
+    async fn pause(&self, _: Duration) {}
 }

@@ -83,7 +83,10 @@ impl Bcrypt {
         }
         let mut digest = [0; 23];
         // The last of the 24 bytes has never been part of a bcrypt hash.
-        for (byte, of) in digest.iter_mut().zip(words.iter().flat_map(|word| word.to_be_bytes())) {
+        for (byte, of) in digest
+            .iter_mut()
+            .zip(words.iter().flat_map(|word| word.to_be_bytes()))
+        {
             *byte = of;
         }
         Parts {
