@@ -12,6 +12,7 @@ use jetway_gateway::spin::http::{
 };
 use jetway_gateway::spin::{SpinVariables, SystemEntropy};
 
+use crate::assertion;
 use crate::handler::{self, Outbound, Plan};
 use crate::ready;
 use crate::settings::Settings;
@@ -42,7 +43,10 @@ async fn respond(request: Request, head: &Head<()>, request_id: &RequestId) -> R
             ready::check(&settings, request_id).await,
             request_id,
         ))),
-        Plan::Forward(outbound) => forward(request, *outbound, request_id).await,
+        Plan::Forward(mut outbound) => {
+            assertion::put_on(&mut outbound.headers, head, &settings, request_id).await?;
+            forward(request, *outbound, request_id).await
+        }
     }
 }
 

@@ -7,6 +7,8 @@ pub mod handler;
 pub mod settings;
 
 #[cfg(target_arch = "wasm32")]
+mod assertion;
+#[cfg(target_arch = "wasm32")]
 mod component;
 #[cfg(target_arch = "wasm32")]
 mod ready;

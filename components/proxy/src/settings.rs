@@ -1,6 +1,7 @@
 //! The component's variables.
 
 use jetway_gateway::access::{self, AccessPolicy};
+use jetway_gateway::assertion;
 use jetway_gateway::client::TrustedProxies;
 use jetway_gateway::config::{ConfigError, read};
 use jetway_gateway::ports::Variables;
@@ -16,17 +17,22 @@ pub struct Settings {
     pub bookings: Upstream,
     /// The proxies before us.
     pub trusted_proxies: TrustedProxies,
+    /// Whose tokens are taken.
+    pub tokens: access::Settings,
+    /// Whether the services are told who calls in an assertion.
+    pub caller_assertion: assertion::Mode,
 }
 
 impl Settings {
     /// Reads them, and those of the middleware in front, so that readiness finds a bad one before a client does.
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
-        access::Settings::read(variables).await?;
         read(variables, "access_policy", AccessPolicy::parse).await?;
         Ok(Self {
             flights: read(variables, "flight_service_url", Upstream::parse).await?,
             bookings: read(variables, "booking_service_url", Upstream::parse).await?,
             trusted_proxies: rate_limit::Settings::read(variables).await?.trusted_proxies,
+            tokens: access::Settings::read(variables).await?,
+            caller_assertion: read(variables, "caller_assertion", assertion::Mode::parse).await?,
         })
     }
 }

@@ -44,6 +44,11 @@ impl Memory {
             verifier: VerifierCache::new(),
         }
     }
+
+    /// What is remembered of the keys that sign.
+    pub(crate) fn keys(&self) -> &KeyCache {
+        &self.keys
+    }
 }
 
 impl<P: Ports> App<'_, P> {

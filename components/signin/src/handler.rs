@@ -6,13 +6,14 @@ use jetway_gateway::ports::Ports;
 use jetway_gateway::tokens::Identity;
 
 use crate::app::App;
-use crate::{me, password, ready, refresh, sessions, signin, signout};
+use crate::{assertion_key, me, password, ready, refresh, sessions, signin, signout};
 
 #[derive(Clone, Copy, Debug)]
 enum Open {
     SignIn,
     Refresh,
     Ready,
+    AssertionKey,
 }
 
 /// What anybody may ask for.
@@ -20,6 +21,7 @@ const OPEN: Routes<Open> = Routes(&[
     ("POST", "/api/v1/signin", Open::SignIn),
     ("POST", "/api/v1/token/refresh", Open::Refresh),
     ("GET", "/internal/ready", Open::Ready),
+    ("GET", "/internal/assertion-key", Open::AssertionKey),
 ]);
 
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +54,7 @@ pub async fn handle<P: Ports>(request: Request<impl Body>, app: &App<'_, P>) -> 
         Open::SignIn => signin::create(request, app).await,
         Open::Refresh => refresh::create(request, app).await,
         Open::Ready => ready::show(app).await,
+        Open::AssertionKey => assertion_key::show(request.headers(), app).await,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod app;
 pub mod handler;
 pub mod settings;
 
+mod assertion_key;
 mod me;
 mod password;
 mod ready;

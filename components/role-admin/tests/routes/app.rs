@@ -8,7 +8,7 @@ use jetway_gateway::accounts;
 use jetway_gateway::domain::{EmailAddress, NewUser, Password, SessionId, User, UserId};
 use jetway_gateway::hashing::HashingQueue;
 use jetway_gateway::http::{RequestId, Response, finish};
-use jetway_gateway::sessions::published_signing_key;
+use jetway_gateway::sessions::published_signing_keys;
 use jetway_gateway::store::{Schema, users};
 use jetway_gateway::test_support::{TestPorts, TestVariables, block_on};
 use jetway_gateway::tokens::{Issuer, VerifierCache};
@@ -89,13 +89,14 @@ impl TestApp {
     pub(crate) fn token(&self, user: UserId) -> String {
         let (store, ports) = (self.ports.databases.store(), &self.ports);
         let user = block_on(users::find(&store, user)).unwrap().unwrap();
-        let key = block_on(published_signing_key(
+        let key = block_on(published_signing_keys(
             &store,
             &ports.key_value,
             &ports.clock,
             &ports.entropy,
         ))
-        .unwrap();
+        .unwrap()
+        .access_tokens;
         let issuer = Issuer {
             issuer: "jetway".to_owned(),
             audience: "jetway".to_owned(),

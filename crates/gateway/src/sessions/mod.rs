@@ -12,7 +12,7 @@ use std::time::Duration;
 pub use announcer::Announcer;
 pub use end::end;
 pub use grant::{Client, Grant};
-pub use keys::{KeyCache, published_signing_key};
+pub use keys::{KeyCache, SigningKeys, published_signing_keys, signing_keys};
 pub use refresh::RefreshError;
 pub use sign_in::{Credentials, SignInError};
 

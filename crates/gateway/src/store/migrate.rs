@@ -21,11 +21,18 @@ struct Migration {
 }
 
 /// In the order in which they are applied. A migration that has been released is never changed.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "identity",
-    sql: include_str!("../../../../migrations/0001_identity.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "identity",
+        sql: include_str!("../../../../migrations/0001_identity.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "assertion_keys",
+        sql: include_str!("../../../../migrations/0002_assertion_keys.sql"),
+    },
+];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.
 #[derive(Debug, Default)]

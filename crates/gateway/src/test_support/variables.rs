@@ -18,6 +18,7 @@ impl Default for TestVariables {
             ("refresh_token_ttl", "2592000"),
             ("bootstrap_token", ""),
             ("redis_url", "redis://127.0.0.1:6379"),
+            ("caller_assertion", "optional"),
             ("trusted_proxies", ""),
             (
                 "rate_limits",

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// A public Ed25519 key that verifies access tokens.
+/// A public Ed25519 key that verifies what we sign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jwk {
     /// Always `OKP`.
@@ -21,9 +21,16 @@ pub struct Jwk {
     /// Always `sig`.
     #[serde(rename = "use")]
     pub usage: String,
+    /// What it verifies, where that is not access tokens. A member of our own, named as RFC 7517 wants it, section 4; who does
+    /// not know it overlooks it, and is left with the header `typ`.
+    #[serde(
+        rename = "https://jetway.dev/purpose",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub purpose: Option<String>,
 }
 
-/// The keys that verify access tokens, as published at `/.well-known/jwks.json`.
+/// The keys that verify what we sign, as published at `/.well-known/jwks.json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JwkSet {
     /// The keys.
@@ -31,7 +38,7 @@ pub struct JwkSet {
 }
 
 impl Jwk {
-    /// The form of the public key `bytes`.
+    /// The form of the public key `bytes`, which verifies access tokens.
     pub fn new(bytes: &[u8; 32]) -> Self {
         let x = URL_SAFE_NO_PAD.encode(bytes);
         Self {
@@ -41,11 +48,20 @@ impl Jwk {
             x,
             alg: "EdDSA".to_owned(),
             usage: "sig".to_owned(),
+            purpose: None,
         }
     }
 
-    /// Whether this is a key as [`Jwk::new`] makes them. The set is our own, and yet it comes from a store: nothing
-    /// that merely looks like a key verifies a token.
+    /// The form of the public key `bytes`, which verifies caller assertions and no access token.
+    pub fn of_assertions(bytes: &[u8; 32]) -> Self {
+        Self {
+            purpose: Some("assertion".to_owned()),
+            ..Self::new(bytes)
+        }
+    }
+
+    /// Whether this is a key of access tokens, as [`Jwk::new`] makes them. The set is our own, and yet it comes from a store:
+    /// nothing that merely looks like a key verifies a token.
     pub(super) fn is_ours(&self) -> bool {
         let mut bytes = [0; 32];
         matches!(URL_SAFE_NO_PAD.decode_slice(&self.x, &mut bytes), Ok(32)) && *self == Self::new(&bytes)
@@ -76,6 +92,7 @@ mod tests {
         let bytes = URL_SAFE_NO_PAD.decode(X).unwrap().try_into().unwrap();
         let ours = Jwk::new(&bytes);
         assert!(ours.is_ours());
+        assert!(!Jwk::of_assertions(&bytes).is_ours());
         assert!(
             !Jwk {
                 kid: "other".to_owned(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jetway_gateway::ports::KeyValue;
-use jetway_gateway::sessions::published_signing_key;
+use jetway_gateway::sessions::published_signing_keys;
 use jetway_gateway::test_support::block_on;
 use jetway_gateway::tokens::{KEY_SET_KEY, published_key_set};
 
@@ -11,8 +11,8 @@ use crate::world::{World, at_once};
 
 fn kid(world: &World) -> String {
     let (ports, store) = (&world.ports, world.store());
-    let key = published_signing_key(&store, &ports.key_value, &ports.clock, &ports.entropy);
-    block_on(key).unwrap().kid().to_owned()
+    let key = published_signing_keys(&store, &ports.key_value, &ports.clock, &ports.entropy);
+    block_on(key).unwrap().access_tokens.kid().to_owned()
 }
 
 #[test]
@@ -25,11 +25,18 @@ fn instances_that_start_at_once_agree_on_one_key() {
         world.ports.databases.text("SELECT count(*) FROM signing_keys"),
         "1"
     );
+    assert_eq!(
+        world.ports.databases.text("SELECT count(*) FROM assertion_keys"),
+        "1"
+    );
     let set = block_on(published_key_set(&world.ports.key_value))
         .unwrap()
         .unwrap();
-    assert_eq!(set.keys.len(), 1);
-    assert_eq!(set.keys[0].kid, kids[0]);
+    // One for each purpose.
+    assert_eq!(set.keys.len(), 2);
+    assert_eq!((&set.keys[0].kid, &set.keys[0].purpose), (&kids[0], &None));
+    assert_eq!(set.keys[1].purpose.as_deref(), Some("assertion"));
+    assert_ne!(set.keys[0].x, set.keys[1].x);
 }
 
 #[test]
@@ -38,13 +45,23 @@ fn the_private_half_is_not_published() {
     kid(&world);
     let published = block_on(world.ports.key_value.get(KEY_SET_KEY)).unwrap().unwrap();
     let published: serde_json::Value = serde_json::from_slice(&published).unwrap();
-    let members: Vec<_> = published["keys"][0]
-        .as_object()
-        .unwrap()
-        .keys()
-        .cloned()
-        .collect();
-    assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x"]);
+    let members = |key: usize| {
+        let key = published["keys"][key].as_object().unwrap();
+        key.keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(members(0), ["alg", "crv", "kid", "kty", "use", "x"]);
+    assert_eq!(
+        members(1),
+        [
+            "alg",
+            "crv",
+            "https://jetway.dev/purpose",
+            "kid",
+            "kty",
+            "use",
+            "x"
+        ]
+    );
 }
 
 #[test]

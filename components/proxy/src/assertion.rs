@@ -1,0 +1,67 @@
+//! The caller assertion of a request, signed with the key that `signin` hands over.
+
+use std::time::Duration;
+
+use http::{HeaderMap, Request as Head, StatusCode, Uri};
+use jetway_gateway::assertion::{
+    Asserter, AssertionKey, KeyHandover, KeySource, KeyUnavailable, Memory, Subject,
+};
+use jetway_gateway::http::{HttpError, RequestId, read_limited};
+use jetway_gateway::spin::http::{Timeouts, get};
+use jetway_gateway::spin::{SpinKeyValue, SystemClock};
+use jetway_gateway::tokens::VerifierCache;
+
+use crate::settings::Settings;
+
+/// A private trigger: reachable from within the application alone.
+const KEY: &str = "http://signin.spin.internal/internal/assertion-key";
+
+/// A key is said in far fewer bytes.
+const MAX_ANSWER: usize = 1024;
+
+/// A client is waiting.
+const TIMEOUTS: Timeouts = Timeouts {
+    connect: Duration::from_secs(1),
+    first_byte: Duration::from_secs(2),
+    between_bytes: Duration::from_secs(1),
+};
+
+static MEMORY: Memory = Memory::new();
+static TOKENS: VerifierCache = VerifierCache::new();
+
+/// Sets the assertion of the request `head` on the headers that go to the service.
+pub(crate) async fn put_on(
+    headers: &mut HeaderMap,
+    head: &Head<()>,
+    settings: &Settings,
+    request_id: &RequestId,
+) -> Result<(), HttpError> {
+    let asserter = Asserter {
+        memory: &MEMORY,
+        verifier: settings.tokens.verifier(&SpinKeyValue, &SystemClock, &TOKENS),
+        clock: &SystemClock,
+        source: FromSignin { request_id },
+        issuer: &settings.tokens.issuer,
+        mode: settings.caller_assertion,
+    };
+    asserter.put_on(headers, &Subject::of(head), request_id).await
+}
+
+struct FromSignin<'a> {
+    request_id: &'a RequestId,
+}
+
+impl KeySource for FromSignin<'_> {
+    async fn fetch(&self) -> Result<AssertionKey, KeyUnavailable> {
+        let (status, mut body) = get(&Uri::from_static(KEY), self.request_id, TIMEOUTS)
+            .await
+            .map_err(|error| KeyUnavailable(format!("{error:?}")))?;
+        if status != StatusCode::OK {
+            return Err(KeyUnavailable(format!("signin answers {status}")));
+        }
+        let json = read_limited(&mut body, MAX_ANSWER)
+            .await
+            .map_err(|_| KeyUnavailable("the answer of signin broke off".to_owned()))?;
+        KeyHandover::read(json).map_err(|error| KeyUnavailable(error.to_string()))
+    }
+}

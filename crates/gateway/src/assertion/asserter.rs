@@ -1,0 +1,138 @@
+//! Putting an assertion on a request.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::memory::{Kept, place};
+use super::{ASSERTION, AssertionClaims, AssertionKey, KeyUnavailable, LIFETIME, Memory, Mode};
+use crate::access::{authenticate, set_identity};
+use crate::http::{HttpError, RequestId};
+use crate::log;
+use crate::ports::{Clock, KeyValue};
+use crate::tokens::{Identity, Verifier};
+
+/// Where the key comes from.
+pub trait KeySource {
+    /// The key that signs now.
+    #[expect(
+        async_fn_in_trait,
+        reason = "a guest has one thread: no future of ours is ever sent to another"
+    )]
+    async fn fetch(&self) -> Result<AssertionKey, KeyUnavailable>;
+}
+
+/// The request that an assertion is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The service that it goes to, as the claim `aud` names it.
+    pub service: &'a str,
+    /// Its method.
+    pub method: &'a str,
+    /// Its path and query, as they are sent.
+    pub target: &'a str,
+}
+
+impl<'a> Subject<'a> {
+    /// What goes to the service of this path: the one named by the segment after `/api/v1/`.
+    pub fn of<B>(request: &'a http::Request<B>) -> Self {
+        let uri = request.uri();
+        let rest = uri.path().strip_prefix("/api/v1/").unwrap_or_default();
+        Self {
+            service: rest.split('/').next().unwrap_or_default(),
+            method: request.method().as_str(),
+            target: uri.path_and_query().map_or("/", |target| target.as_str()),
+        }
+    }
+}
+
+/// Puts assertions on requests.
+#[derive(Debug)]
+pub struct Asserter<'a, K, C, S> {
+    /// What this instance remembers.
+    pub memory: &'a Memory,
+    /// Who verifies the caller's token.
+    pub verifier: Verifier<'a, K, C>,
+    /// The clock.
+    pub clock: &'a C,
+    /// Where the key comes from.
+    pub source: S,
+    /// The claim `iss`.
+    pub issuer: &'a str,
+    /// What is to be done where there is no key.
+    pub mode: Mode,
+}
+
+impl<K: KeyValue, C: Clock, S: KeySource> Asserter<'_, K, C, S> {
+    /// Sets the assertion about `subject`, and the identity, on `headers`, the outgoing ones, as the token in them says; or
+    /// leaves no assertion there. Foreign ones are removed under every spelling.
+    pub async fn put_on(
+        &self,
+        headers: &mut HeaderMap,
+        subject: &Subject<'_>,
+        request_id: &RequestId,
+    ) -> Result<(), HttpError> {
+        set_assertion(headers, None);
+        if self.mode == Mode::Off {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let place = place(subject, headers.get(header::AUTHORIZATION));
+        if let Some(kept) = place.as_deref().and_then(|place| self.memory.kept(place, now)) {
+            set_identity(headers, kept.caller.as_ref());
+            set_assertion(headers, Some(kept.assertion));
+            return Ok(());
+        }
+        let caller = authenticate(headers, &self.verifier).await?;
+        set_identity(headers, caller.as_ref());
+        match self.assertion(subject, caller.as_ref()).await {
+            Ok(assertion) => {
+                let kept = Kept {
+                    assertion,
+                    caller,
+                    expires_at: now.after(LIFETIME),
+                };
+                if let Some(place) = place {
+                    self.memory.keep(place, &kept, now);
+                }
+                set_assertion(headers, Some(kept.assertion));
+                Ok(())
+            }
+            Err(missing) if self.mode == Mode::Required => Err(HttpError::not_ready(missing)),
+            Err(missing) => {
+                log::warn(
+                    request_id,
+                    "assertion_missing",
+                    &[("cause", &missing.to_string())],
+                );
+                Ok(())
+            }
+        }
+    }
+
+    async fn assertion(
+        &self,
+        subject: &Subject<'_>,
+        caller: Option<&Identity>,
+    ) -> Result<HeaderValue, KeyUnavailable> {
+        let now = self.clock.now();
+        let key = self.memory.key(now, &self.source).await?;
+        let claims = AssertionClaims::new(self.issuer, subject, caller, now);
+        let assertion = key.sign(&claims).map_err(|e| KeyUnavailable(e.to_string()))?;
+        HeaderValue::try_from(assertion).map_err(|e| KeyUnavailable(e.to_string()))
+    }
+}
+
+/// Sets the header, or leaves none under any name that a service might take for it: many servers make no difference between
+/// `-` and `_`.
+pub fn set_assertion(headers: &mut HeaderMap, assertion: Option<HeaderValue>) {
+    let is_assertion = |name: &&HeaderName| name.as_str().replace('_', "-") == ASSERTION.as_str();
+    let foreign: Vec<HeaderName> = headers.keys().filter(is_assertion).cloned().collect();
+    for name in foreign {
+        headers.remove(name);
+    }
+    if let Some(assertion) = assertion {
+        headers.insert(ASSERTION, assertion);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! Caller assertions: what the gateway says to a service about a request, signed, in the header `x-jetway-assertion`.
+//!
+//! A JWT of thirty seconds that names the caller (or nobody), the service, the method, and path and query as sent. A service
+//! that verifies it need not believe bare headers, whoever else can reach it. The keys are of their own purpose: an access
+//! token is never signed with one, an assertion never with another, and the header `typ` says which it is; so neither can be
+//! shown in place of the other. docs/assertion.md is the contract.
+//!
+//! The identity is that of the bearer token, verified here once more. Should the route have lost its middleware in the
+//! manifest, no assertion and no identity header speaks for somebody who did not prove who they are.
+
+mod asserter;
+mod claims;
+mod key;
+mod memory;
+mod mode;
+
+pub use asserter::{Asserter, KeySource, Subject, set_assertion};
+pub use claims::{AssertionClaims, LIFETIME};
+pub use key::{ASSERTION_TYPE, AssertionKey, InvalidAssertionKey, KeyHandover};
+pub use memory::{KeyUnavailable, Memory};
+pub use mode::{InvalidMode, Mode};
+
+/// The header that carries the assertion. Set or removed, never passed through.
+pub const ASSERTION: http::HeaderName = http::HeaderName::from_static("x-jetway-assertion");
