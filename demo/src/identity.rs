@@ -1,4 +1,4 @@
-//! Who is calling, as the gateway says in the identity headers.
+//! Who is calling, as the identity headers say. Where the service verifies assertions, those have been set by it.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

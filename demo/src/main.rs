@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use clap::Parser;
-use jetway_demo::{start_bookings, start_flights};
+use jetway_demo::{
+    Gateway, start_bookings, start_flights, start_verifying_bookings, start_verifying_flights,
+};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -18,6 +20,13 @@ struct Arguments {
     /// Where the booking service listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4000")]
     bookings: SocketAddr,
+    /// Where the gateway is, which may start later. With it the services take only requests whose caller assertion they can
+    /// verify; without it they trust the identity headers of whoever can reach them.
+    #[arg(long, value_name = "URL")]
+    gateway: Option<String>,
+    /// What the gateway calls itself: its variable `issuer`.
+    #[arg(long, value_name = "NAME", default_value = "jetway")]
+    issuer: String,
 }
 
 #[tokio::main]
@@ -27,9 +36,21 @@ async fn main() -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
 
-    let flights = start_flights(listen(arguments.flights).await?)?;
+    let gateway = arguments.gateway.map(|url| Gateway {
+        url,
+        issuer: arguments.issuer,
+    });
+    let listener = listen(arguments.flights).await?;
+    let flights = match &gateway {
+        Some(gateway) => start_verifying_flights(listener, gateway)?,
+        None => start_flights(listener)?,
+    };
     println!("flight service on {}", flights.url());
-    let bookings = start_bookings(listen(arguments.bookings).await?, &flights.url())?;
+    let listener = listen(arguments.bookings).await?;
+    let bookings = match &gateway {
+        Some(gateway) => start_verifying_bookings(listener, &flights.url(), gateway)?,
+        None => start_bookings(listener, &flights.url())?,
+    };
     println!("booking service on {}", bookings.url());
 
     tokio::select! {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::serve::ListenerExt;
@@ -9,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::assertion::{Gateway, Verifier};
 use crate::{bookings, flights};
 
 /// A service that answers requests until it is stopped or dropped.
@@ -46,15 +48,40 @@ impl Drop for Running {
     }
 }
 
-/// Starts a flight service with a fresh timetable.
+/// Starts a flight service with a fresh timetable, which trusts the identity headers.
 pub fn start_flights(listener: TcpListener) -> io::Result<Running> {
-    start(listener, flights::router())
+    start(listener, flights::router(None))
 }
 
-/// Starts a booking service that reserves its seats at the flight service under `flights_url`.
+/// The same, which takes only what this gateway has signed.
+pub fn start_verifying_flights(listener: TcpListener, gateway: &Gateway) -> io::Result<Running> {
+    start(listener, flights::router(Some(verifier("flights", gateway)?)))
+}
+
+/// Starts a booking service that reserves its seats at the flight service under `flights_url`, and trusts the identity
+/// headers.
 pub fn start_bookings(listener: TcpListener, flights_url: &str) -> io::Result<Running> {
     let flights = bookings::FlightService::new(flights_url).map_err(io::Error::other)?;
-    start(listener, bookings::router(flights))
+    start(listener, bookings::router(flights, None))
+}
+
+/// The same, which takes only what this gateway has signed.
+pub fn start_verifying_bookings(
+    listener: TcpListener,
+    flights_url: &str,
+    gateway: &Gateway,
+) -> io::Result<Running> {
+    let flights = bookings::FlightService::new(flights_url).map_err(io::Error::other)?;
+    start(
+        listener,
+        bookings::router(flights, Some(verifier("bookings", gateway)?)),
+    )
+}
+
+fn verifier(service: &'static str, gateway: &Gateway) -> io::Result<Arc<Verifier>> {
+    Verifier::new(service, gateway)
+        .map(Arc::new)
+        .map_err(io::Error::other)
 }
 
 fn start(listener: TcpListener, router: Router) -> io::Result<Running> {

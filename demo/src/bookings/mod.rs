@@ -14,6 +14,7 @@ pub use store::{Booking, Status};
 
 pub(crate) use flight_service::FlightService;
 
+use crate::assertion::{Verifier, identify};
 use crate::problem::{no_such_method, no_such_route, with_request_id};
 
 /// What the handlers work with.
@@ -23,14 +24,15 @@ struct Desk {
 }
 
 /// The service without any bookings yet.
-pub(crate) fn router(flights: FlightService) -> Router {
+pub(crate) fn router(flights: FlightService, verifier: Option<Arc<Verifier>>) -> Router {
     Router::new()
-        .route("/healthz", get(|| async { "ok" }))
         .route("/api/v1/bookings", get(handlers::list).post(handlers::book))
         .route(
             "/api/v1/bookings/{id}",
             get(handlers::show).delete(handlers::cancel),
         )
+        .route_layer(middleware::from_fn_with_state(verifier, identify))
+        .route("/healthz", get(|| async { "ok" }))
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn(with_request_id))

@@ -4,7 +4,7 @@ use jetway_tests::TestApp;
 use serde_json::json;
 
 #[tokio::test]
-async fn the_public_key_is_published_whole_and_alone() {
+async fn the_public_keys_are_published_whole_and_alone() {
     let app = TestApp::shared();
     app.new_user().await;
 
@@ -13,8 +13,13 @@ async fn the_public_key_is_published_whole_and_alone() {
     answer.expect(200);
     let expected = json!({"keys": [
         {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "…", "x": "…"},
+        {
+            "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "…", "x": "…",
+            "https://jetway.dev/purpose": "assertion",
+        },
     ]});
-    assert_eq!(answer.masked(&["keys.0.kid", "keys.0.x"]), expected);
+    let masked = answer.masked(&["keys.0.kid", "keys.0.x", "keys.1.kid", "keys.1.x"]);
+    assert_eq!(masked, expected);
     let length = answer.body.len().to_string();
     assert_eq!(answer.header("content-length"), Some(length.as_str()));
     // Verifiers may keep it, so that they do not ask for each token.

@@ -6,6 +6,7 @@
     reason = "in a test, a failed expectation is a failed test, in its helpers too"
 )]
 
+mod assertion;
 mod auth_check;
 mod authorisation;
 mod bad_input;

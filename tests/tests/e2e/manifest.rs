@@ -29,7 +29,12 @@ use Capability::{Http, KeyValue, NextHandler, Redis, Sqlite, Variables};
 
 const DEFAULT: &[&str] = &["default"];
 const REDIS: &[&str] = &["{{ redis_url }}"];
-const SERVICES: &[&str] = &["{{ flight_service_url }}", "{{ booking_service_url }}"];
+/// `signin` hands over the key of the caller assertions.
+const SERVICES: &[&str] = &[
+    "{{ flight_service_url }}",
+    "{{ booking_service_url }}",
+    "http://signin.spin.internal",
+];
 const READINESS: &[&str] = &[
     "http://signup.spin.internal",
     "http://signin.spin.internal",
@@ -64,7 +69,7 @@ const TABLE: &[Row] = &[
     Row {
         component: "proxy",
         grants: [&[], DEFAULT, SERVICES],
-        imports: &[Http, Variables],
+        imports: &[Http, KeyValue, Variables],
     },
     Row {
         component: "status",

@@ -28,7 +28,9 @@ async fn two_gateways_that_start_at_once_agree_on_one_key() {
 
     assert_eq!(apps[0].rows_in("signing_keys"), 1);
     let published = keys(&apps[0]).await;
-    assert_eq!(published.as_array().unwrap().len(), 1);
+    // One for access tokens, one for caller assertions.
+    assert_eq!(published.as_array().unwrap().len(), 2);
+    assert_eq!(apps[0].rows_in("assertion_keys"), 1);
     assert_eq!(keys(&apps[1]).await, published);
     for token in sessions {
         assert_eq!(tokens::read(&token).0["kid"], published[0]["kid"]);
@@ -47,7 +49,7 @@ async fn keys(app: &TestApp) -> Value {
 async fn the_private_half_is_not_in_the_key_value_store() {
     let app = TestApp::start();
     app.new_user().await;
-    let private = "SELECT * FROM signing_keys";
+    let private = "SELECT * FROM signing_keys UNION ALL SELECT * FROM assertion_keys";
     let database = state::database(&app.state());
     let mut statement = database.prepare(private).unwrap();
     let columns = statement.column_count();

@@ -81,6 +81,8 @@ fn start_demo(addresses: &Addresses, crew: &mut Crew) -> Result<()> {
         Supervised::start(program("jetway-demo"), |command| {
             command.args(["--flights", &addresses.flights.to_string()]);
             command.args(["--bookings", &addresses.bookings.to_string()]);
+            // They fetch its keys when they first need them: it starts after them.
+            command.args(["--gateway", &format!("http://{}", addresses.gateway)]);
         }),
     )?;
     for address in [addresses.flights, addresses.bookings] {

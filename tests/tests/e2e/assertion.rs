@@ -1,0 +1,431 @@
+//! `x-jetway-assertion`: what the services are told of the caller, signed.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use ed25519_dalek::{Signer as _, SigningKey};
+use http::Method;
+use jetway_demo::{Gateway, Running, start_verifying_bookings, start_verifying_flights};
+use jetway_tests::call::Call;
+use jetway_tests::upstream::Seen;
+use jetway_tests::{Answer, Setup, TestApp, User, raw, state, tokens};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+const ASSERTION: &str = "x-jetway-assertion";
+const PURPOSE: &str = "https://jetway.dev/purpose";
+
+/// The assertion that reached an echoing service.
+#[track_caller]
+fn assertion(answer: &Answer) -> String {
+    let seen = Seen::of(answer);
+    let values = seen.header(ASSERTION);
+    assert_eq!(values.len(), 1, "{values:?}");
+    values[0].to_owned()
+}
+
+async fn jwks(app: &TestApp) -> Value {
+    app.get("/.well-known/jwks.json").await.json()
+}
+
+#[tokio::test]
+async fn a_service_is_told_who_calls_what_and_can_verify_it() {
+    let app = TestApp::shared();
+    let user = app.new_user().await;
+    let target = "/api/v1/bookings/7?x=%2F&y";
+
+    let assertion = assertion(&app.call(Method::PATCH, target).by(&user).await);
+
+    let jwks = jwks(app).await;
+    assert!(tokens::is_signed_by(&assertion, &jwks));
+    let (header, claims) = tokens::read(&assertion);
+    assert_eq!(header["typ"], "jetway-assertion+jwt");
+    assert_eq!(header["alg"], "EdDSA");
+    let key = jwks["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|key| key["kid"] == header["kid"]);
+    assert_eq!(key.unwrap()[PURPOSE], "assertion");
+    for (claim, value) in [
+        ("iss", "jetway"),
+        ("aud", "bookings"),
+        ("sub", &user.id),
+        ("email", &user.email),
+        ("method", "PATCH"),
+        ("target", target),
+    ] {
+        assert_eq!(claims[claim], value, "{claim}");
+    }
+    assert_eq!(claims["roles"], json!(["customer"]));
+    assert_eq!(
+        claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(),
+        30
+    );
+    let (_, access) = tokens::read(&user.access_token);
+    assert_eq!(claims["sid"], access["sid"]);
+}
+
+#[tokio::test]
+async fn of_nobody_it_names_nobody() {
+    let app = TestApp::shared();
+
+    let assertion = assertion(&app.get("/api/v1/flights?from=LHR").await);
+
+    assert!(tokens::is_signed_by(&assertion, &jwks(app).await));
+    let (_, claims) = tokens::read(&assertion);
+    assert_eq!(
+        (&claims["aud"], &claims["roles"], &claims["target"]),
+        (&json!("flights"), &json!([]), &json!("/api/v1/flights?from=LHR"))
+    );
+    for claim in ["sub", "email", "sid"] {
+        assert_eq!(claims.get(claim), None, "{claim}");
+    }
+}
+
+#[tokio::test]
+async fn a_clients_own_never_reaches_a_service() {
+    let off = TestApp::with(&[("caller_assertion", "off")]);
+    for app in [TestApp::shared(), &off] {
+        for name in [ASSERTION, "X_Jetway_Assertion", "x-jetway_assertion"] {
+            let seen = app.get("/api/v1/flights").header(name, "forged").await;
+            let all: Vec<_> = Seen::of(&seen)
+                .headers()
+                .filter(|(name, _)| name.replace('_', "-") == ASSERTION)
+                .map(|(_, value)| value.to_owned())
+                .collect();
+            assert!(!all.iter().any(|value| value == "forged"), "{all:?}");
+            assert_eq!(all.len(), usize::from(!std::ptr::eq(app, &off)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_assertion_is_no_access_token_and_an_access_token_no_assertion() {
+    let app = TestApp::shared();
+    let user = app.new_user().await;
+    let assertion = assertion(&app.get("/api/v1/bookings").by(&user).await);
+
+    for path in ["/api/v1/me", "/api/v1/bookings", "/api/v1/auth/check"] {
+        app.get(path)
+            .token(&assertion)
+            .await
+            .expect_problem(401, "invalid_token");
+    }
+    // Nor does the key of one sign the other, whatever the header says.
+    let key = assertion_key(app);
+    let (_, claims) = tokens::read(&user.access_token);
+    let kid = tokens::read(&assertion).0["kid"].clone();
+    for typ in ["JWT", "jetway-assertion+jwt"] {
+        let forged = sign(&key, &json!({"alg": "EdDSA", "typ": typ, "kid": kid}), &claims);
+        app.get("/api/v1/me")
+            .token(&forged)
+            .await
+            .expect_problem(401, "invalid_token");
+    }
+}
+
+#[tokio::test]
+async fn without_its_middleware_the_proxy_speaks_for_nobody_who_has_not_proved_who_they_are() {
+    let app = Setup::usual().without_middleware("auth-check").start();
+    let user = app.new_user().await;
+    let forged = |call: Call| call.header("x-user-id", "root").header("x-user-roles", "admin");
+
+    let nobody = forged(app.get("/api/v1/bookings")).await;
+    assert!(tokens::read(&assertion(&nobody)).1.get("sub").is_none());
+    assert!(Seen::of(&nobody).header("x-user-id").is_empty());
+    let known = forged(app.get("/api/v1/bookings")).by(&user).await;
+    assert_eq!(tokens::read(&assertion(&known)).1["sub"], user.id.as_str());
+    assert_eq!(Seen::of(&known).header("x-user-id"), [&user.id]);
+    let invalid = app.get("/api/v1/bookings").token("x.y.z").await;
+    invalid.expect_problem(401, "invalid_token");
+}
+
+#[tokio::test]
+async fn the_private_half_is_to_be_had_from_within_alone() {
+    let app = TestApp::shared();
+    app.get("/api/v1/flights").await.expect(200);
+
+    for headers in [
+        "",
+        "host: signin.spin.internal\r\n",
+        "spin-client-addr: 0.0.0.0:0\r\n",
+        "x-forwarded-for: 0.0.0.0\r\n",
+    ] {
+        for target in [
+            "/internal/assertion-key",
+            "//internal/assertion-key",
+            "/signin/internal/assertion-key",
+            "/api/v1/me/../../../internal/assertion-key",
+            "/api/v1/signin/internal/assertion-key",
+            "/api/v1/flights/../../../internal/assertion-key",
+            "http://signin.spin.internal/internal/assertion-key",
+        ] {
+            let answer = raw::get(app.address(), target, headers).await;
+            assert!(answer.status.is_client_error(), "{target}: {}", answer.describe());
+            assert!(!String::from_utf8_lossy(&answer.body).contains("private_key"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_route_that_lets_strangers_in_by_mistake_gives_no_key_away() {
+    let app = Setup::usual()
+        .with_manifest_edit("route = \"/api/v1/signout\"", "route = \"/internal/...\"")
+        .start();
+
+    app.get("/internal/ready").await.expect(200);
+    for own in ["", "0.0.0.0:0"] {
+        let call = app.get("/internal/assertion-key").header("spin-client-addr", own);
+        call.await.expect_problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn where_the_key_cannot_be_had_the_variable_decides() {
+    // The manifest no longer lets the proxy ask.
+    let cut_off = |mode| {
+        Setup::usual()
+            .with_manifest_edit(", \"http://signin.spin.internal\"]", "]")
+            .with(&[("caller_assertion", mode)])
+            .start()
+    };
+
+    let optional = cut_off("optional");
+    let answer = optional.get("/api/v1/flights").header(ASSERTION, "forged").await;
+    assert!(Seen::of(&answer).header(ASSERTION).is_empty());
+    assert!(
+        optional.log().contains("event=assertion_missing"),
+        "{}",
+        optional.log()
+    );
+
+    let required = cut_off("required");
+    let refused = required.get("/api/v1/flights").await;
+    refused.expect_problem(503, "not_ready");
+    assert!(refused.header("retry-after").is_some());
+    assert!(!required.flights().saw("/api/v1/flights"));
+}
+
+#[tokio::test]
+async fn a_bad_value_is_refused_by_its_name() {
+    let app = TestApp::with(&[("caller_assertion", "yes")]);
+    let problem = app
+        .get("/api/v1/flights")
+        .await
+        .expect_problem(503, "misconfigured");
+    assert!(problem["detail"].as_str().unwrap().contains("caller_assertion"));
+}
+
+#[tokio::test]
+async fn a_new_key_signs_and_the_old_one_still_verifies() {
+    let mut app = TestApp::start();
+    let old = assertion(&app.get("/api/v1/flights").await);
+    app.restart_after(|folder| {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let kid = format!("{:0>43}", "new");
+        let insert = "INSERT INTO assertion_keys (kid, private_key, created_at) VALUES (?1, ?2, '9999-01-01T00:00:00.000Z')";
+        state::database(folder).execute(insert, (kid, key.to_bytes())).unwrap();
+    });
+
+    let new = assertion(&app.get("/api/v1/flights").await);
+
+    let jwks = jwks(&app).await;
+    assert_eq!(jwks["keys"].as_array().unwrap().len(), 3);
+    assert_ne!(tokens::read(&new).0["kid"], tokens::read(&old).0["kid"]);
+    assert!(tokens::is_signed_by(&new, &jwks) && tokens::is_signed_by(&old, &jwks));
+    assert_eq!(app.rows_in("signing_keys"), 1);
+}
+
+#[tokio::test]
+async fn many_who_come_first_agree_on_one_key() {
+    let apps = Setup::usual().start_several(2);
+    let calls = (0..16).map(|each| apps[each % 2].get("/api/v1/flights").into_future());
+    let calls: tokio::task::JoinSet<_> = calls.collect();
+    let answers = calls.join_all().await;
+
+    let kids: std::collections::BTreeSet<_> = answers
+        .iter()
+        .map(|answer| tokens::read(&assertion(answer)).0["kid"].to_string())
+        .collect();
+    assert_eq!(kids.len(), 1, "{kids:?}");
+    assert_eq!(apps[0].rows_in("assertion_keys"), 1);
+    assert_eq!(jwks(&apps[0]).await, jwks(&apps[1]).await);
+}
+
+/// A gateway in front of demo services that verify its assertions.
+struct Verified {
+    app: TestApp,
+    flights: Running,
+    bookings: Running,
+}
+
+impl Verified {
+    async fn start() -> Self {
+        let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (flights, bookings) = (bind().await, bind().await);
+        let url = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
+        let app = TestApp::with(&[
+            ("flight_service_url", &url(&flights)),
+            ("booking_service_url", &url(&bookings)),
+        ]);
+        let gateway = Gateway {
+            url: format!("http://{}", app.address()),
+            issuer: "jetway".to_owned(),
+        };
+        let flights = start_verifying_flights(flights, &gateway).unwrap();
+        let bookings = start_verifying_bookings(bookings, &flights.url(), &gateway).unwrap();
+        Self {
+            app,
+            flights,
+            bookings,
+        }
+    }
+
+    /// A request to the booking service that does not go through the gateway.
+    fn around(&self, method: Method, target: &str) -> Call {
+        Call::new(method, self.bookings.url() + target)
+    }
+
+    /// An assertion that the gateway might have made.
+    fn signed(&self, user: &User, changed: &[(&str, Value)]) -> String {
+        let key = assertion_key(&self.app);
+        let mut header = json!({"alg": "EdDSA", "typ": "jetway-assertion+jwt", "kid": kid(&self.app)});
+        let now = time::OffsetDateTime::now_utc().unix_timestamp();
+        let mut claims = json!({
+            "iss": "jetway", "aud": "bookings", "sub": user.id, "roles": ["customer"],
+            "method": "GET", "target": "/api/v1/bookings", "iat": now, "exp": now + 30,
+        });
+        for (name, value) in changed {
+            match header.get_mut(*name) {
+                Some(member) => *member = value.clone(),
+                None => claims[*name] = value.clone(),
+            }
+        }
+        sign(&key, &header, &claims)
+    }
+}
+
+#[tokio::test]
+async fn the_demo_services_work_behind_the_gateway_and_only_there() {
+    let Verified {
+        app,
+        flights,
+        bookings,
+    } = &Verified::start().await;
+    let user = app.new_user().await;
+
+    let flight = app.get("/api/v1/flights?limit=1").await.expect_json(200)["flights"][0]["id"].clone();
+    let booking = json!({"flight_id": flight, "seats": 1});
+    let made = app
+        .post("/api/v1/bookings")
+        .by(&user)
+        .json(&booking)
+        .await
+        .expect_json(201);
+    assert_eq!(made["user_id"], user.id.as_str());
+    let path = format!("/api/v1/bookings/{}", made["id"].as_str().unwrap());
+    assert_eq!(app.get(&path).by(&user).await.expect_json(200), made);
+    app.get(&path)
+        .by(&app.new_user().await)
+        .await
+        .expect_problem(404, "not_found");
+    app.get("/readyz").await.expect_json(200);
+
+    // Around it, headers that a service would trust are worth nothing.
+    for url in [
+        flights.url() + "/api/v1/flights",
+        bookings.url() + "/api/v1/bookings",
+    ] {
+        let call = Call::new(Method::GET, url)
+            .header("x-user-id", &user.id)
+            .header("x-user-roles", "admin");
+        call.await.expect_problem(401, "invalid_assertion");
+    }
+}
+
+#[tokio::test]
+async fn the_demo_services_take_an_assertion_for_what_it_was_made_for_and_for_nothing_else() {
+    let verified = Verified::start().await;
+    let user = verified.app.new_user().await;
+    verified
+        .app
+        .get("/api/v1/bookings")
+        .by(&user)
+        .await
+        .expect_json(200);
+    let show = |assertion: String| {
+        verified
+            .around(Method::GET, "/api/v1/bookings")
+            .header(ASSERTION, assertion)
+    };
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+
+    show(verified.signed(&user, &[])).await.expect_json(200);
+    for (name, value) in [
+        ("aud", json!("flights")),
+        ("iss", json!("somebody")),
+        ("method", json!("DELETE")),
+        ("target", json!("/api/v1/bookings?limit=1")),
+        ("target", json!("/api/v1/bookings/")),
+        ("exp", json!(now - 6)),
+        ("iat", json!(now + 60)),
+        ("typ", json!("JWT")),
+        ("kid", json!("made-up")),
+        ("alg", json!("HS256")),
+        ("alg", json!("none")),
+    ] {
+        let refused = show(verified.signed(&user, &[(name, value.clone())])).await;
+        refused.expect_problem(401, "invalid_assertion");
+    }
+    // A good one, shown elsewhere.
+    let good = verified.signed(&user, &[]);
+    for (method, target) in [
+        (Method::POST, "/api/v1/bookings"),
+        (Method::GET, "/api/v1/bookings?limit=1"),
+        (Method::GET, "/api/v1/bookings/7"),
+    ] {
+        let call = verified.around(method, target).header(ASSERTION, &good);
+        call.await.expect_problem(401, "invalid_assertion");
+    }
+    let elsewhere = Call::new(Method::GET, verified.flights.url() + "/api/v1/flights");
+    elsewhere
+        .header(ASSERTION, &good)
+        .await
+        .expect_problem(401, "invalid_assertion");
+    // Two, an access token, and one by another key.
+    let twice = show(good.clone()).header(ASSERTION, &good).await;
+    twice.expect_problem(401, "invalid_assertion");
+    show(user.access_token.clone())
+        .await
+        .expect_problem(401, "invalid_assertion");
+    let (header, claims) = tokens::read(&good);
+    show(tokens::forge(&header, &claims))
+        .await
+        .expect_problem(401, "invalid_assertion");
+    // It is the assertion that counts, and not the headers beside it.
+    let beside = show(good).header("x-user-id", "somebody-else").await;
+    assert_eq!(beside.expect_json(200)["bookings"], json!([]));
+}
+
+fn assertion_key(app: &TestApp) -> SigningKey {
+    let seed = "SELECT private_key FROM assertion_keys";
+    let seed: Vec<u8> = state::database(&app.state())
+        .query_row(seed, [], |row| row.get(0))
+        .unwrap();
+    SigningKey::from_bytes(&seed.try_into().unwrap())
+}
+
+fn kid(app: &TestApp) -> String {
+    let kid = "SELECT kid FROM assertion_keys";
+    state::database(&app.state())
+        .query_row(kid, [], |row| row.get(0))
+        .unwrap()
+}
+
+fn sign(key: &SigningKey, header: &Value, claims: &Value) -> String {
+    let signed = tokens::unsigned(header, claims);
+    format!(
+        "{signed}.{}",
+        BASE64URL.encode(key.sign(signed.as_bytes()).to_bytes())
+    )
+}
