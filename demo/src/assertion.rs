@@ -146,7 +146,8 @@ impl From<Refused> for Problem {
         match refused {
             Refused::NotAsserted => {
                 let detail = "The request does not come through the gateway.";
-                Self::new(StatusCode::UNAUTHORIZED, "invalid_assertion", detail)
+                // Not a 401: the caller may well be signed in, and signing in again would change nothing.
+                Self::new(StatusCode::FORBIDDEN, "invalid_assertion", detail)
             }
             Refused::NoKeys => {
                 let detail = "The gateway's keys cannot be fetched.";

@@ -339,7 +339,7 @@ async fn the_demo_services_work_behind_the_gateway_and_only_there() {
         let call = Call::new(Method::GET, url)
             .header("x-user-id", &user.id)
             .header("x-user-roles", "admin");
-        call.await.expect_problem(401, "invalid_assertion");
+        call.await.expect_problem(403, "invalid_assertion");
     }
 }
 
@@ -375,7 +375,7 @@ async fn the_demo_services_take_an_assertion_for_what_it_was_made_for_and_for_no
         ("alg", json!("none")),
     ] {
         let refused = show(verified.signed(&user, &[(name, value.clone())])).await;
-        refused.expect_problem(401, "invalid_assertion");
+        refused.expect_problem(403, "invalid_assertion");
     }
     // A good one, shown elsewhere.
     let good = verified.signed(&user, &[]);
@@ -385,23 +385,23 @@ async fn the_demo_services_take_an_assertion_for_what_it_was_made_for_and_for_no
         (Method::GET, "/api/v1/bookings/7"),
     ] {
         let call = verified.around(method, target).header(ASSERTION, &good);
-        call.await.expect_problem(401, "invalid_assertion");
+        call.await.expect_problem(403, "invalid_assertion");
     }
     let elsewhere = Call::new(Method::GET, verified.flights.url() + "/api/v1/flights");
     elsewhere
         .header(ASSERTION, &good)
         .await
-        .expect_problem(401, "invalid_assertion");
+        .expect_problem(403, "invalid_assertion");
     // Two, an access token, and one by another key.
     let twice = show(good.clone()).header(ASSERTION, &good).await;
-    twice.expect_problem(401, "invalid_assertion");
+    twice.expect_problem(403, "invalid_assertion");
     show(user.access_token.clone())
         .await
-        .expect_problem(401, "invalid_assertion");
+        .expect_problem(403, "invalid_assertion");
     let (header, claims) = tokens::read(&good);
     show(tokens::forge(&header, &claims))
         .await
-        .expect_problem(401, "invalid_assertion");
+        .expect_problem(403, "invalid_assertion");
     // It is the assertion that counts, and not the headers beside it.
     let beside = show(good).header("x-user-id", "somebody-else").await;
     assert_eq!(beside.expect_json(200)["bookings"], json!([]));

@@ -14,13 +14,13 @@ async fn a_gateway_that_runs_is_alive_and_ready() {
 }
 
 #[tokio::test]
-async fn readiness_makes_the_database_and_the_key() {
+async fn readiness_makes_the_database_and_the_keys() {
     let app = TestApp::start();
 
     app.get("/readyz").await.expect_json(200);
 
     let jwks = app.get("/.well-known/jwks.json").await.json();
-    assert_eq!(jwks["keys"].as_array().unwrap().len(), 1);
+    assert_eq!(jwks["keys"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -81,8 +81,7 @@ fn start_demo(addresses: &Addresses, crew: &mut Crew) -> Result<()> {
         Supervised::start(program("jetway-demo"), |command| {
             command.args(["--flights", &addresses.flights.to_string()]);
             command.args(["--bookings", &addresses.bookings.to_string()]);
-            // They fetch its keys when they first need them: it starts after them.
-            command.args(["--gateway", &format!("http://{}", addresses.gateway)]);
+            command.args(assertions_of(addresses.gateway));
         }),
     )?;
     for address in [addresses.flights, addresses.bookings] {
@@ -90,6 +89,20 @@ fn start_demo(addresses: &Addresses, crew: &mut Crew) -> Result<()> {
             .context("the demo services did not start")?;
     }
     Ok(())
+}
+
+/// How the demo services verify what the gateway says of a caller: with its keys, which they fetch when they first need them,
+/// because it starts after them. Whoever has set the gateway's variables otherwise has set them for both.
+fn assertions_of(gateway: SocketAddr) -> Vec<String> {
+    let variable = |name| std::env::var(format!("SPIN_VARIABLE_{name}")).ok();
+    if variable("CALLER_ASSERTION").as_deref() == Some("off") {
+        return Vec::new();
+    }
+    let mut arguments = vec!["--gateway".to_owned(), format!("http://{gateway}")];
+    if let Some(issuer) = variable("ISSUER") {
+        arguments.extend(["--issuer".to_owned(), issuer]);
+    }
+    arguments
 }
 
 fn start_gateway(
