@@ -53,13 +53,25 @@ impl TestApp {
         token: Option<&str>,
         body: Option<&Value>,
     ) -> Response {
+        self.call_from("192.0.2.7:4711", method, path, token, body)
+    }
+
+    /// The same, where the host says that the client is at this address.
+    pub(crate) fn call_from(
+        &self,
+        address: &str,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Response {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header("user-agent", "test/1");
         request = request
             .header("spin-client-addr", "6.6.6.6:6")
-            .header("spin-client-addr", "192.0.2.7:4711");
+            .header("spin-client-addr", address);
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }

@@ -24,6 +24,25 @@ fn strangers_learn_nothing_of_what_is_behind_the_door() {
 }
 
 #[test]
+fn the_assertion_key_is_for_who_is_part_of_the_application() {
+    let app = TestApp::new();
+    let path = "/internal/assertion-key";
+    assert_problem(&app.call("GET", path, None, None), 404, "not_found");
+    let given = app.call_from("0.0.0.0:0", "GET", path, None, None);
+    assert_eq!(given.headers()["cache-control"], "no-store");
+    assert_eq!(json_of(&given)["private_key"].as_str().unwrap().len(), 43);
+    // It is remembered, and then the database is not asked.
+    app.ports.databases.run("DROP TABLE assertion_keys");
+    let again = app.call_from("0.0.0.0:0", "GET", path, None, None);
+    assert_eq!(json_of(&again), json_of(&given));
+    let another = app.fresh_instance();
+    assert_eq!(
+        another.call_from("0.0.0.0:0", "GET", path, None, None).status(),
+        500
+    );
+}
+
+#[test]
 fn the_signed_in_learn_which_methods_there_are() {
     let app = TestApp::new();
     app.sign_up("ada@example.com");

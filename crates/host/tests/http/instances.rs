@@ -68,6 +68,23 @@ fn an_instance_takes_several_requests_at_once_within_its_limit() {
 }
 
 #[test]
+fn an_instance_that_computes_and_gives_way_takes_other_requests_meanwhile() {
+    let app = TestApp::start();
+    let first = numbers(&app.get("/plain/count").body);
+    std::thread::scope(|scope| {
+        let computing = scope.spawn(|| numbers(&app.get("/plain/give-way?2000").body));
+        std::thread::sleep(Duration::from_millis(300));
+        let meanwhile: Vec<_> = (0..20).map(|_| numbers(&app.get("/plain/count").body)).collect();
+        assert!(!computing.is_finished());
+        let computing = computing.join().unwrap();
+        assert_eq!(computing[0], first[0]);
+        // The same instance has answered them, in between.
+        let same = meanwhile.iter().filter(|answer| answer[0] == computing[0]);
+        assert!(same.count() >= 1, "{computing:?} {meanwhile:?}");
+    });
+}
+
+#[test]
 fn one_at_a_time_means_an_instance_each() {
     let app = TestApp::with(&Setup {
         flags: &["--max-instance-concurrent-reuse-count", "1"],

@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::SinkExt as _;
@@ -12,6 +12,7 @@ use spin_sdk::wasip3::clocks::monotonic_clock::wait_for;
 use spin_sdk::wasip3::http::types::ErrorCode;
 use spin_sdk::wasip3::random::random::get_random_u64;
 use spin_sdk::wasip3::spawn;
+use spin_sdk::wasip3::wit_bindgen::yield_async;
 
 /// How many requests this instance has seen.
 static SEEN: AtomicUsize = AtomicUsize::new(0);
@@ -47,6 +48,10 @@ async fn handle(request: Request) -> Result<Response<BoxBody>, ErrorCode> {
             sleep(&argument).await;
             RUNNING.fetch_sub(1, Ordering::Relaxed);
             Ok(text(format!("{} {seen} {running}", *INSTANCE)))
+        }
+        "give-way" => {
+            compute_and_give_way(&argument).await;
+            Ok(text(format!("{} {seen}", *INSTANCE)))
         }
         "compute" => loop {
             std::hint::black_box(());
@@ -85,6 +90,18 @@ fn drip() -> Response<BoxBody> {
         sender.send("second").await.ok();
     });
     Response::new(box_body(body))
+}
+
+/// Computes for as long, a little at a time.
+async fn compute_and_give_way(milliseconds: &str) {
+    let end = Instant::now() + Duration::from_millis(milliseconds.parse().unwrap_or_default());
+    while Instant::now() < end {
+        let slice = Instant::now() + Duration::from_micros(100);
+        while Instant::now() < slice {
+            std::hint::black_box(());
+        }
+        yield_async().await;
+    }
 }
 
 async fn sleep(milliseconds: &str) {
