@@ -2,6 +2,7 @@
 
 use http::{HeaderValue, Request, header};
 use jetway_gateway::access::{self, forward_auth};
+use jetway_gateway::browser;
 use jetway_gateway::config::ConfigError;
 use jetway_gateway::http::{HttpError, Response, Routes, ok, ready};
 use jetway_gateway::ports::{Clock, KeyValue, Variables};
@@ -22,6 +23,7 @@ impl Settings {
     /// Reads them, and those of the middleware in front, so that readiness finds a bad one before a client does.
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         rate_limit::Settings::read(variables).await?;
+        browser::Settings::read(variables).await?;
         Ok(Self {
             tokens: access::Settings::read(variables).await?,
         })

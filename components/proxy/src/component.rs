@@ -43,6 +43,7 @@ async fn respond(request: Request, head: &Head<()>, request_id: &RequestId) -> R
             ready::check(&settings, request_id).await,
             request_id,
         ))),
+        Plan::Answer(response) => Ok(answer(finish(Ok(response), request_id))),
         Plan::Forward(mut outbound) => {
             assertion::put_on(&mut outbound.headers, head, &settings, request_id).await?;
             forward(request, *outbound, request_id).await
@@ -70,5 +71,5 @@ async fn forward(
     let options = Some(TIMEOUTS.to_options());
     let request = forward_request(request, &method, &target, headers, body, options).map_err(failed)?;
     let response = send(request).await.map_err(failed)?;
-    forward_response(response, |headers| response_headers(&headers, request_id)).map_err(failed)
+    forward_response(response, |headers| response_headers(headers, request_id)).map_err(failed)
 }

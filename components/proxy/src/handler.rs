@@ -1,10 +1,12 @@
 //! What becomes of a request.
 
-use http::{HeaderMap, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use jetway_gateway::client::Client;
-use jetway_gateway::http::{HttpError, Problem, RequestId, Routes};
+use jetway_gateway::http::{Code, HttpError, Problem, RequestId, Response, Routes};
 use jetway_gateway::ports::Entropy;
-use jetway_gateway::proxy::{Hop, TraceContext, Upstream, check_path, request_headers};
+use jetway_gateway::proxy::{
+    Hop, MaxForwards, TraceContext, Upstream, check_path, final_answer, request_headers,
+};
 
 use crate::settings::Settings;
 
@@ -13,6 +15,8 @@ use crate::settings::Settings;
 pub enum Plan {
     /// Say whether the services answer.
     Ready,
+    /// Answer this, because the request was to go no further.
+    Answer(Response),
     /// Send this to a service.
     Forward(Box<Outbound>),
 }
@@ -46,6 +50,13 @@ pub fn plan(
         return OWN.find(request.method(), path).map(|_| Plan::Ready);
     }
     let upstream = upstream_of(path, settings).ok_or_else(Problem::not_found)?;
+    if request.method() == Method::CONNECT {
+        return Err(no_tunnel());
+    }
+    let max_forwards = MaxForwards::of(request)?;
+    if max_forwards == MaxForwards::Spent {
+        return Ok(Plan::Answer(final_answer(request)));
+    }
     let client = Client::of_request(request.headers(), &settings.trusted_proxies);
     let hop = Hop {
         client: &client,
@@ -54,12 +65,24 @@ pub fn plan(
         request_id,
         trace: &TraceContext::of_request(request.headers(), entropy),
     };
+    let mut headers = request_headers(request.headers(), &hop);
+    max_forwards.set(&mut headers);
     Ok(Plan::Forward(Box::new(Outbound {
         method: request.method().clone(),
         target: upstream.target(request.uri().path_and_query()),
-        headers: request_headers(request.headers(), &hop),
+        headers,
         has_body: has_body(request),
     })))
+}
+
+/// A tunnel would lead past everything that the gateway is for.
+fn no_tunnel() -> HttpError {
+    Problem::new(Code::MethodNotAllowed, "The gateway opens no tunnels.")
+        .with_header(
+            header::ALLOW,
+            HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE"),
+        )
+        .into()
 }
 
 fn upstream_of<'a>(path: &str, settings: &'a Settings) -> Option<&'a Upstream> {
@@ -120,7 +143,7 @@ mod tests {
     fn outbound(method: &str, target: &str, headers: &[(&str, &str)]) -> Outbound {
         match plan_of(method, target, headers).unwrap() {
             Plan::Forward(outbound) => *outbound,
-            Plan::Ready => panic!("{target} is not forwarded"),
+            Plan::Ready | Plan::Answer(_) => panic!("{target} is not forwarded"),
         }
     }
 
@@ -171,6 +194,25 @@ mod tests {
         assert!(has_body("POST", &[("content-length", "5")]));
         assert!(has_body("POST", &[]));
         assert!(has_body("GET", &[("content-length", "5")]));
+    }
+
+    #[test]
+    fn a_request_that_may_go_no_further_is_answered_here() {
+        for method in ["OPTIONS", "TRACE"] {
+            let plan = |steps| plan_of(method, "/api/v1/flights", &[("max-forwards", steps)]);
+            assert!(matches!(plan("0"), Ok(Plan::Answer(_))), "{method}");
+            assert_eq!(plan("x").unwrap_err().problem().code(), Code::BadRequest);
+            let left = outbound(method, "/api/v1/flights", &[("max-forwards", "3")]).headers;
+            assert_eq!(left["max-forwards"], "2");
+        }
+        let untouched = outbound("GET", "/api/v1/flights", &[("max-forwards", "0")]).headers;
+        assert_eq!(untouched["max-forwards"], "0");
+    }
+
+    #[test]
+    fn there_are_no_tunnels() {
+        let error = plan_of("CONNECT", "/api/v1/flights", &[]).unwrap_err();
+        assert_eq!(error.problem().code(), Code::MethodNotAllowed);
     }
 
     #[test]

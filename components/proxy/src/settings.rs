@@ -2,6 +2,7 @@
 
 use jetway_gateway::access::{self, AccessPolicy};
 use jetway_gateway::assertion;
+use jetway_gateway::browser;
 use jetway_gateway::client::TrustedProxies;
 use jetway_gateway::config::{ConfigError, read};
 use jetway_gateway::ports::Variables;
@@ -26,6 +27,7 @@ pub struct Settings {
 impl Settings {
     /// Reads them, and those of the middleware in front, so that readiness finds a bad one before a client does.
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
+        browser::Settings::read(variables).await?;
         read(variables, "access_policy", AccessPolicy::parse).await?;
         Ok(Self {
             flights: read(variables, "flight_service_url", Upstream::parse).await?,

@@ -1,26 +1,36 @@
 //! HTTP middleware: counts a client's requests and refuses what is too many.
 //!
 //! What it limits, and how, is in the variables of the component behind it: `rate_limits`, `trusted_proxies` and
-//! `rate_limit_on_failure`. This file is wiring; the logic is in [`handler`].
+//! `rate_limit_on_failure`. As the outermost layer it also tells browsers what they need to know (`cors_allowed_origins`). This file is wiring; the logic is in [`handler`].
 
 pub mod handler;
 
 #[cfg(target_arch = "wasm32")]
 mod component {
+    use jetway_gateway::browser;
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::rate_limit::{Settings, add_headers};
     use jetway_gateway::spin::http::{Request, Response};
-    use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SystemClock, stand_between};
+    use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SystemClock, stand_outermost};
 
     use crate::handler;
 
-    thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
+    thread_local! {
+        static SETTINGS: PerInstance<Settings> = const { PerInstance::new() };
+        static BROWSERS: PerInstance<browser::Settings> = const { PerInstance::new() };
+    }
 
     jetway_gateway::http_component!(handle);
 
     async fn handle(request: Request) -> Response {
-        stand_between(
+        stand_outermost(
             request,
+            async || {
+                PerInstance::get_or_try_init(&BROWSERS, async || {
+                    browser::Settings::read(&SpinVariables).await
+                })
+                .await
+            },
             async |head, request_id| {
                 let settings =
                     PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)

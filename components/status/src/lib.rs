@@ -11,7 +11,7 @@ mod component {
 
     use http::Uri;
     use jetway_gateway::http::{RequestId, read_limited};
-    use jetway_gateway::spin::http::{Request, Response, Timeouts, get, serve};
+    use jetway_gateway::spin::http::{Request, Response, Timeouts, get, serve_outermost};
 
     use crate::finding::{Finding, MAX_ANSWER, understand};
     use crate::handler::{self, Probe};
@@ -26,7 +26,7 @@ mod component {
     jetway_gateway::http_component!(handle);
 
     async fn handle(request: Request) -> Response {
-        serve(request, async |request, request_id| {
+        serve_outermost(request, async |request, request_id| {
             handler::handle(&request, &Chained { request_id }).await
         })
         .await

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod accounts;
 pub mod assertion;
+pub mod browser;
 pub mod client;
 pub mod config;
 pub mod domain;

@@ -168,8 +168,8 @@ async fn other_headers_go_on_with_all_their_values() {
 #[tokio::test]
 async fn hop_by_hop_request_headers_end_here() {
     let app = TestApp::shared();
-    let headers = "keep-alive: timeout=5\r\nte: trailers\r\nproxy-authorization: Basic x\r\n\
-                   proxy-connection: close\r\ntrailer: x-t\r\nupgrade: websocket\r\n";
+    let headers = "keep-alive: timeout=5\r\nte: gzip\r\nproxy-authorization: Basic x\r\n\
+                   proxy-connection: close\r\nupgrade: websocket\r\n";
 
     let answer = raw::get(app.address(), "/api/v1/flights", headers).await;
 
@@ -179,7 +179,6 @@ async fn hop_by_hop_request_headers_end_here() {
         "te",
         "proxy-authorization",
         "proxy-connection",
-        "trailer",
         "upgrade",
     ] {
         assert!(seen.header(name).is_empty(), "{name}: {:?}", seen.header(name));

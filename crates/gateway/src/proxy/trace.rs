@@ -1,20 +1,28 @@
-//! Trace context (W3C Recommendation, version 00): one trace from the client through the gateway to the services.
+//! Trace context (W3C Recommendation, level 1, version 00): one trace from the client through the gateway to the services.
+//!
+//! Of level 2, which is no recommendation yet, we keep the flag that says a trace id is random where a client set it, and do
+//! not set it ourselves.
 
 use std::fmt;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::ports::Entropy;
 
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(super) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
+/// The parts of `00-<trace id>-<span id>-<flags>`.
+const LENGTH: usize = 55;
+const TRACE_ID: std::ops::Range<usize> = 3..35;
+const SPAN_ID: std::ops::Range<usize> = 36..52;
+const FLAGS: std::ops::Range<usize> = 53..55;
+
 /// The gateway's place in a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceContext {
-    trace_id: String,
-    span_id: String,
-    flags: String,
+    /// The header's value, always valid.
+    text: [u8; LENGTH],
     continued: bool,
 }
 
@@ -22,23 +30,26 @@ impl TraceContext {
     /// Continues the trace of the request, or starts one where it has none that is well-formed.
     pub fn of_request(headers: &HeaderMap, entropy: &impl Entropy) -> Self {
         let mut values = headers.get_all(TRACEPARENT).iter();
+        // Two are as good as none: nobody could say which one is true.
         let incoming = values.next().filter(|_| values.next().is_none());
         let incoming = incoming.and_then(|value| parse(value.to_str().ok()?));
-        let span_id = random_hex::<8>(entropy);
+        let mut text = [b'-'; LENGTH];
+        text[..2].copy_from_slice(b"00");
+        write_hex(&mut text[SPAN_ID], random::<8>(entropy));
         match incoming {
-            Some((trace_id, flags)) => Self {
-                trace_id,
-                span_id,
-                flags,
-                continued: true,
-            },
+            Some((trace_id, flags)) => {
+                text[TRACE_ID].copy_from_slice(trace_id.as_bytes());
+                write_hex(&mut text[FLAGS], [flags]);
+            }
             // Not sampled: the gateway records no spans itself, and the services decide for themselves.
-            None => Self {
-                trace_id: random_hex::<16>(entropy),
-                span_id,
-                flags: "00".to_owned(),
-                continued: false,
-            },
+            None => {
+                write_hex(&mut text[TRACE_ID], random::<16>(entropy));
+                write_hex(&mut text[FLAGS], [0]);
+            }
+        }
+        Self {
+            text,
+            continued: incoming.is_some(),
         }
     }
 
@@ -46,16 +57,22 @@ impl TraceContext {
     pub fn is_continued(&self) -> bool {
         self.continued
     }
+
+    /// The value of `traceparent`.
+    pub fn to_header(&self) -> HeaderValue {
+        // Digits, letters and dashes: the alternative is never taken.
+        HeaderValue::from_bytes(&self.text).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
+    }
 }
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "00-{}-{}-{}", self.trace_id, self.span_id, self.flags)
+        formatter.write_str(&String::from_utf8_lossy(&self.text))
     }
 }
 
 /// Trace id and flags of a `traceparent`. Later versions may add fields, which version 00 does not hand on.
-fn parse(value: &str) -> Option<(String, String)> {
+fn parse(value: &str) -> Option<(&str, u8)> {
     let mut fields = value.split('-');
     let (version, trace_id, parent_id, flags) =
         (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
@@ -66,19 +83,26 @@ fn parse(value: &str) -> Option<(String, String)> {
     let is_id = |text: &str, length| is_hex(text, length) && text.bytes().any(|byte| byte != b'0');
     let known = is_hex(version, 2) && version != "ff" && !(version == "00" && extra);
     let valid = known && is_id(trace_id, 32) && is_id(parent_id, 16) && is_hex(flags, 2);
-    // Of the flags, version 00 knows the first two bits.
+    // Of the flags, the first two bits have a meaning; the others have to be zero.
     let flags = u8::from_str_radix(flags, 16).unwrap_or(0) & 0b11;
-    valid.then(|| (trace_id.to_owned(), format!("{flags:02x}")))
+    valid.then_some((trace_id, flags))
 }
 
-fn random_hex<const BYTES: usize>(entropy: &impl Entropy) -> String {
+fn random<const BYTES: usize>(entropy: &impl Entropy) -> [u8; BYTES] {
     let mut bytes = [0; BYTES];
     entropy.fill(&mut bytes);
     if bytes.iter().all(|byte| *byte == 0) {
         // The one id that is not valid.
         bytes[BYTES - 1] = 1;
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+}
+
+fn write_hex<const BYTES: usize>(text: &mut [u8], bytes: [u8; BYTES]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
 }
 
 #[cfg(test)]
@@ -105,6 +129,25 @@ mod tests {
         assert_eq!(continued.to_string(), format!("00-{TRACE}-abababababababab-01"));
         assert!(continued.is_continued());
         assert!(context(&[&format!("cc-{TRACE}-b7ad6b7169203331-01-more")]).is_continued());
+        assert_eq!(continued.to_header(), continued.to_string());
+    }
+
+    #[test]
+    fn flags_without_a_meaning_are_not_handed_on() {
+        for (given, kept) in [
+            ("00", "00"),
+            ("01", "01"),
+            ("02", "02"),
+            ("03", "03"),
+            ("fd", "01"),
+            ("fc", "00"),
+        ] {
+            let continued = context(&[&format!("00-{TRACE}-b7ad6b7169203331-{given}")]);
+            assert!(
+                continued.to_string().ends_with(&format!("-{kept}")),
+                "{given}: {continued}"
+            );
+        }
     }
 
     #[test]
@@ -120,6 +163,14 @@ mod tests {
             good.replace(TRACE, &zero),
             good.replace("b7ad6b7169203331", "0000000000000000"),
             good.replace("-01", "-1"),
+            good.replace("-01", "-01x"),
+            good.replace("00-", "cc-").replace("-01", "-01x"),
+            good.replace("00-", "0-"),
+            good.replace("00-", "-"),
+            good.replace('b', "B"),
+            good.replace(TRACE, &TRACE[1..]),
+            format!("{good}-"),
+            format!("{good}, {good}"),
         ];
         for value in bad {
             let context = context(&[&value]);
@@ -139,9 +190,24 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
         #[test]
         fn what_goes_out_is_always_valid(value in "[ -~]{0,70}") {
             prop_assert!(parse(&context(&[&value]).to_string()).is_some());
+        }
+
+        #[test]
+        fn every_valid_one_is_continued(
+            version in "[0-9a-e][0-9a-f]",
+            trace in "[0-9a-f]{31}[1-9a-f]",
+            parent in "[0-9a-f]{15}[1-9a-f]",
+            flags in "[0-9a-f]{2}",
+        ) {
+            let continued = context(&[&format!("{version}-{trace}-{parent}-{flags}")]);
+            prop_assert!(continued.is_continued());
+            prop_assert_eq!(&continued.to_string()[TRACE_ID], &trace);
+            prop_assert_ne!(&continued.to_string()[SPAN_ID], &parent);
         }
     }
 }

@@ -1,9 +1,13 @@
 //! The frame around every middleware.
 
+use std::rc::Rc;
+
 use http::{HeaderMap, Request as Head};
 use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};
 
 use super::http::{BodyOf, answer, forward_request, forward_response, receive_head};
+use crate::browser::{self, Visit};
+use crate::config::ConfigError;
 use crate::http::{HttpError, REQUEST_ID, RequestId, finish};
 
 /// Stands between the client and the next handler. `before` sees the head of the request and may change its headers, or
@@ -15,14 +19,52 @@ pub async fn stand_between<T>(
     after: impl FnOnce(T, &mut HeaderMap),
 ) -> Response {
     let (request_id, head) = receive_head(&request);
-    let result = async {
-        let mut head = head?;
-        head.headers_mut().insert(REQUEST_ID, request_id.to_header());
-        let passed = before(&mut head, &request_id).await?;
-        hand_on(request, head, &request_id, |headers| after(passed, headers)).await
-    };
-    let result = result.await;
+    let result = pass(request, head, &request_id, before, after).await;
     result.unwrap_or_else(|error| answer(finish(Err(error), &request_id)))
+}
+
+/// Stands before all else: besides what [`stand_between`] does, it answers browsers' preflights, and sees to it that every
+/// answer, wherever it was made, has what a browser needs to be told.
+pub async fn stand_outermost<T>(
+    request: Request,
+    settings: impl AsyncFnOnce() -> Result<Rc<browser::Settings>, ConfigError>,
+    before: impl AsyncFnOnce(&mut Head<()>, &RequestId) -> Result<T, HttpError>,
+    after: impl FnOnce(T, &mut HeaderMap),
+) -> Response {
+    let (request_id, head) = receive_head(&request);
+    let settings = settings().await;
+    let visit = match (&head, &settings) {
+        (Ok(head), Ok(settings)) => Visit::of(head, settings),
+        _ => Visit::unknown(),
+    };
+    let our_own = |result| {
+        let mut response = finish(result, &request_id);
+        visit.dress(response.headers_mut());
+        answer(response)
+    };
+    if let Some(response) = visit.preflight() {
+        return our_own(Ok(response));
+    }
+    let head = settings.map_err(HttpError::from).and(head);
+    let after = |passed, headers: &mut HeaderMap| {
+        after(passed, headers);
+        visit.dress(headers);
+    };
+    let result = pass(request, head, &request_id, before, after).await;
+    result.unwrap_or_else(|error| our_own(Err(error)))
+}
+
+async fn pass<T>(
+    request: Request,
+    head: Result<Head<()>, HttpError>,
+    request_id: &RequestId,
+    before: impl AsyncFnOnce(&mut Head<()>, &RequestId) -> Result<T, HttpError>,
+    after: impl FnOnce(T, &mut HeaderMap),
+) -> Result<Response, HttpError> {
+    let mut head = head?;
+    head.headers_mut().insert(REQUEST_ID, request_id.to_header());
+    let passed = before(&mut head, request_id).await?;
+    hand_on(request, head, request_id, |headers| after(passed, headers)).await
 }
 
 async fn hand_on(

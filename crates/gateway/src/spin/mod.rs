@@ -21,7 +21,7 @@ pub use database::{SpinDatabase, SpinDatabases};
 pub use events::publish_later;
 pub use key_value::SpinKeyValue;
 #[cfg(feature = "spin-middleware")]
-pub use middleware::stand_between;
+pub use middleware::{stand_between, stand_outermost};
 pub use ports::SpinPorts;
 pub use publisher::SpinPublisher;
 /// The SDK, for the entry-point macro and for `spawn`.

@@ -50,7 +50,7 @@ fn what_belongs_to_the_client_goes_through_and_what_belongs_to_the_connection_do
             ("connection", "close, X-Secret-Hop"),
             ("x-secret-hop", "1"),
             ("keep-alive", "1"),
-            ("te", "trailers"),
+            ("te", "gzip;q=0.5"),
             ("upgrade", "h2c"),
             ("transfer-encoding", "chunked"),
             ("expect", "100-continue"),
@@ -93,6 +93,8 @@ fn the_way_of_the_request_is_told_by_us_alone() {
         ("x-real-ip", "6.6.6.6"),
         ("x-request-id", "theirs"),
         ("x_forwarded_for", "6.6.6.6"),
+        ("x-jetway-assertion", "theirs"),
+        ("x_jetway_assertion", "theirs"),
     ];
     let headers = through(&lies, "");
     assert_eq!(
@@ -103,7 +105,13 @@ fn the_way_of_the_request_is_told_by_us_alone() {
     assert_eq!(values(&headers, "x-forwarded-host"), ["gateway.example:3001"]);
     assert_eq!(values(&headers, "x-forwarded-proto"), ["http"]);
     assert_eq!(values(&headers, "x-request-id"), ["r-1"]);
-    for name in ["x-forwarded-prefix", "x-real-ip", "x_forwarded_for"] {
+    for name in [
+        "x-forwarded-prefix",
+        "x-real-ip",
+        "x_forwarded_for",
+        "x-jetway-assertion",
+        "x_jetway_assertion",
+    ] {
         assert!(!headers.contains_key(name), "{name}");
     }
 }
@@ -150,7 +158,7 @@ fn a_trace_state_goes_only_with_its_trace() {
 #[test]
 fn an_answer_keeps_what_is_the_services_and_says_which_way_it_came() {
     let headers = response_headers(
-        &map(&[
+        map(&[
             ("set-cookie", "a=1"),
             ("set-cookie", "b=2"),
             ("content-type", "text/plain"),
@@ -158,6 +166,9 @@ fn an_answer_keeps_what_is_the_services_and_says_which_way_it_came() {
             ("x-hop", "1"),
             ("transfer-encoding", "chunked"),
             ("keep-alive", "timeout=5"),
+            ("access-control-allow-origin", "*"),
+            ("trailer", "x-sum, x-request-id"),
+            ("date", "Tue, 24 Nov 2026 18:00:00 GMT"),
             ("via", "1.1 other"),
             ("x-request-id", "theirs"),
         ]),
@@ -166,17 +177,146 @@ fn an_answer_keeps_what_is_the_services_and_says_which_way_it_came() {
     assert_eq!(values(&headers, "set-cookie"), ["a=1", "b=2"]);
     assert_eq!(values(&headers, "via"), ["1.1 other", "1.1 jetway"]);
     assert_eq!(values(&headers, "x-request-id"), ["r-1"]);
-    for name in ["connection", "x-hop", "transfer-encoding", "keep-alive"] {
+    assert_eq!(values(&headers, "trailer"), ["x-sum"]);
+    assert_eq!(values(&headers, "date"), ["Tue, 24 Nov 2026 18:00:00 GMT"]);
+    for name in [
+        "connection",
+        "x-hop",
+        "transfer-encoding",
+        "keep-alive",
+        "access-control-allow-origin",
+    ] {
         assert!(!headers.contains_key(name), "{name}");
     }
 }
 
+#[test]
+fn bytes_that_are_no_text_go_back_as_bytes() {
+    let mut answer = HeaderMap::new();
+    answer.append("x-name", HeaderValue::from_bytes(b"caf\xe9").unwrap());
+    let headers = response_headers(answer, &RequestId::for_test("r-1"));
+    assert_eq!(headers["x-name"].as_bytes(), b"caf\xe9");
+}
+
+#[test]
+fn of_te_only_the_trailers_go_on() {
+    for (given, sent) in [
+        (&["trailers"][..], &["trailers"][..]),
+        (&["Trailers"], &["trailers"]),
+        (&["gzip, trailers;q=1, trailers"], &["trailers"]),
+        (&["gzip", "deflate,trailers"], &["trailers"]),
+        (&["gzip"], &[]),
+        (&["trailers-not"], &[]),
+        (&[], &[]),
+    ] {
+        let lines: Vec<_> = given.iter().map(|value| ("te", *value)).collect();
+        assert_eq!(values(&through(&lines, ""), "te"), sent, "{given:?}");
+    }
+}
+
+#[test]
+fn what_would_speak_for_the_gateway_cannot_come_as_a_trailer() {
+    for (given, sent) in [
+        (&["x-checksum"][..], &["x-checksum"][..]),
+        (&["X-User-Id, x-a", "Authorization, x-b"], &["x-a, x-b"]),
+        (&["x_user_roles, x-forwarded-for, forwarded, host, te"], &[]),
+    ] {
+        let lines: Vec<_> = given.iter().map(|value| ("trailer", *value)).collect();
+        assert_eq!(values(&through(&lines, ""), "trailer"), sent, "{given:?}");
+    }
+}
+
+/// Names that matter, spelled in every way, and others.
+fn name() -> impl Strategy<Value = String> {
+    let telling = prop::sample::select(vec![
+        "connection",
+        "Keep-Alive",
+        "TE",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "proxy-authorization",
+        "host",
+        "forwarded",
+        "X-Forwarded-For",
+        "x_forwarded_proto",
+        "x-real-ip",
+        "x-request-id",
+        "spin-client-addr",
+        "spin-x",
+        "x-jetway-assertion",
+        "authorization",
+        "x-user-id",
+        "cookie",
+        "accept",
+        "via",
+        "traceparent",
+        "tracestate",
+        "access-control-allow-origin",
+        "content-length",
+    ]);
+    prop_oneof![telling.prop_map(str::to_owned), "[a-z][a-z0-9_-]{0,11}"]
+}
+
+fn lines() -> impl Strategy<Value = Vec<(String, String)>> {
+    prop::collection::vec((name(), prop_oneof!["[ -~]{0,20}", name()]), 0..12)
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
     #[test]
     fn nothing_of_the_connection_ever_goes_through(named in "[a-z]{1,8}", value in "[ -~]{0,20}") {
-        prop_assume!(!["via", "forwarded", "traceparent"].contains(&named.as_str()));
+        prop_assume!(!["via", "te", "forwarded", "traceparent"].contains(&named.as_str()));
         let headers = through(&[("connection", &named), (&named, &value), ("spin-x", &value)], "");
-        prop_assert!(!headers.contains_key(named.as_str()) || named == "authorization");
+        prop_assert!(!headers.contains_key(named.as_str()) || ["authorization", "cookie"].contains(&named.as_str()));
         prop_assert!(headers.keys().all(|name| !name.as_str().starts_with("spin-")));
+    }
+
+    /// Whatever a client sends: what is ours to say is said once and by us, what is of the connection is gone, and all else
+    /// is there with all its values in order.
+    #[test]
+    fn whatever_comes_in_what_goes_out_keeps_the_rules(lines in lines()) {
+        let given: Vec<_> = lines.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let headers = through(&given, "");
+        for name in ["x-request-id", "traceparent", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"] {
+            prop_assert_eq!(values(&headers, name).len(), 1, "{}", name);
+        }
+        prop_assert_eq!(&values(&headers, "x-forwarded-for")[0], "192.0.2.7");
+        for name in headers.keys().map(HeaderName::as_str) {
+            prop_assert!(name == "te" || !is_of_the_hop(name), "{}", name);
+            prop_assert!(!name.starts_with("spin-") && !name.starts_with("x-jetway-") && name != "host", "{}", name);
+        }
+        prop_assert!(values(&headers, "te").iter().all(|value| value == "trailers"));
+        let incoming = map(&given);
+        for name in incoming.keys() {
+            let text = name.as_str();
+            let ours = is_of_the_hop(text) || is_ours_to_say(text) || is_named_by_connection(&incoming, text);
+            if ours || ["via", "traceparent", "tracestate", "trailer"].contains(&text) {
+                continue;
+            }
+            prop_assert_eq!(values(&headers, text), values(&incoming, text), "{}", text);
+        }
+    }
+
+    #[test]
+    fn whatever_a_service_answers_what_goes_back_keeps_the_rules(lines in lines()) {
+        let given: Vec<_> = lines.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let incoming = map(&given);
+        let headers = response_headers(incoming.clone(), &RequestId::for_test("r-1"));
+        prop_assert_eq!(values(&headers, "x-request-id"), ["r-1"]);
+        for name in headers.keys().map(HeaderName::as_str) {
+            prop_assert!(!is_of_the_hop(name) && !name.starts_with("access-control-"), "{}", name);
+        }
+        for name in incoming.keys() {
+            let text = name.as_str();
+            let ours = is_of_the_hop(text) || is_named_by_connection(&incoming, text);
+            if ours || text.starts_with("spin-") || text.starts_with("access-control-") {
+                continue;
+            }
+            if !["via", "x-request-id", "trailer"].contains(&text) {
+                prop_assert_eq!(values(&headers, text), values(&incoming, text), "{}", text);
+            }
+        }
     }
 }

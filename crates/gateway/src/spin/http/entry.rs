@@ -8,6 +8,7 @@ use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
 
 use super::inbound::{IncomingBody, receive_head};
+use crate::browser::secure;
 use crate::http::{self as library, HttpError, RequestId};
 
 /// Makes an `async fn(Request) -> Response` over WASI's types the entry point of the component. It cannot fail: whatever goes
@@ -36,6 +37,21 @@ pub async fn serve(
     let (request_id, head) = receive_head(&request);
     let result = async { handler(head?.map(|()| IncomingBody::Request(request)), &request_id).await };
     answer(library::finish(result.await, &request_id))
+}
+
+/// Answers a request as [`serve`] does, where no middleware stands before us that would tell browsers what they need to know.
+pub async fn serve_outermost(
+    request: Request,
+    handler: impl AsyncFnOnce(HttpRequest<IncomingBody>, &RequestId) -> Result<library::Response, HttpError>,
+) -> Response {
+    let (request_id, head) = receive_head(&request);
+    let by_https = head
+        .as_ref()
+        .is_ok_and(|head| head.uri().scheme_str() == Some("https"));
+    let result = async { handler(head?.map(|()| IncomingBody::Request(request)), &request_id).await };
+    let mut response = library::finish(result.await, &request_id);
+    secure(response.headers_mut(), by_https);
+    answer(response)
 }
 
 /// WASI's response for one of ours. The body leaves in one piece, after the answer has been returned.

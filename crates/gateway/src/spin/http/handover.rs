@@ -66,9 +66,13 @@ pub fn forward_response(
     incoming: Response,
     rewrite: impl FnOnce(HeaderMap) -> HeaderMap,
 ) -> Result<Response, ErrorCode> {
+    let status = incoming.get_status_code();
+    // What is not final is no answer: a service that switches protocols was not asked to.
+    if status < 200 {
+        return Err(ErrorCode::HttpProtocolError);
+    }
     let headers = headers_of(&incoming.get_headers()).ok_or(ErrorCode::HttpProtocolError)?;
     let fields = to_fields(rewrite(headers))?;
-    let status = incoming.get_status_code();
     let (done, reader) = wit_future::new(|| Ok(()));
     let (stream, trailers) = Response::consume_body(incoming, reader);
     drop(done);

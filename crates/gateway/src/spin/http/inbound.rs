@@ -58,11 +58,12 @@ fn uri_of(request: &Request, headers: &HeaderMap) -> Option<Uri> {
 
 /// The headers as the library knows them.
 pub(super) fn headers_of(fields: &Fields) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in fields.copy_all() {
+    let fields = fields.copy_all();
+    let mut headers = HeaderMap::with_capacity(fields.len());
+    for (name, value) in fields {
         headers.append(
             HeaderName::try_from(name).ok()?,
-            HeaderValue::from_bytes(&value).ok()?,
+            HeaderValue::try_from(value).ok()?,
         );
     }
     Some(headers)

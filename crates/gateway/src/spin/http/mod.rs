@@ -9,7 +9,7 @@ mod handover;
 mod inbound;
 mod outbound;
 
-pub use entry::{Guest, answer, serve};
+pub use entry::{Guest, answer, serve, serve_outermost};
 pub use handover::{BodyOf, forward_request, forward_response};
 pub use inbound::{IncomingBody, receive_head};
 pub use outbound::{Timeouts, failure_of, get, send};

@@ -1,0 +1,120 @@
+//! What only shows on the wire: trailers, answers that are not final, how far a request may go, bytes that are no text.
+
+use jetway_tests::upstream::{Seen, Upstream};
+use jetway_tests::{TestApp, raw};
+
+async fn words_of(app: &TestApp, request: &str) -> String {
+    let request = request.replace(
+        "\r\n\r\n",
+        &format!("\r\nhost: {}\r\nconnection: close\r\n\r\n", app.address()),
+    );
+    String::from_utf8_lossy(&raw::exchange_bytes(app.address(), request).await).to_lowercase()
+}
+
+#[tokio::test]
+async fn trailers_come_back_to_a_client_that_reads_them() {
+    let words = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-checksum\r\n\r\n4\r\nbody\r\n0\r\n\
+                 x-checksum: 1234\r\n\r\n";
+    let app = TestApp::in_front_of(Upstream::saying(words), Upstream::echo());
+
+    let answer = words_of(&app, "GET /api/v1/flights HTTP/1.1\r\nte: trailers\r\n\r\n").await;
+
+    assert!(answer.starts_with("http/1.1 200"), "{answer}");
+    assert!(answer.contains("\r\ntrailer: x-checksum\r\n"), "{answer}");
+    assert!(answer.ends_with("0\r\nx-checksum: 1234\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_s_wish_for_trailers_goes_on_and_the_rest_of_te_does_not() {
+    let app = TestApp::shared();
+
+    let answer = raw::get(app.address(), "/api/v1/flights", "te: gzip, trailers\r\n").await;
+    assert_eq!(Seen::of(&answer).header("te"), ["trailers"]);
+
+    let answer = raw::get(app.address(), "/api/v1/flights", "te: gzip\r\n").await;
+    assert!(Seen::of(&answer).header("te").is_empty());
+}
+
+#[tokio::test]
+async fn answers_that_are_not_final_stay_behind_the_gateway() {
+    let words = "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\
+                 connection: close\r\n\r\nfinal";
+    let app = TestApp::in_front_of(Upstream::saying(words), Upstream::echo());
+
+    let answer = words_of(&app, "GET /api/v1/flights HTTP/1.1\r\n\r\n").await;
+
+    assert!(
+        answer.starts_with("http/1.1 200") && answer.ends_with("final"),
+        "{answer}"
+    );
+    assert!(!answer.contains("103"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_service_that_switches_protocols_unasked_is_a_502() {
+    let words = "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n";
+    let app = TestApp::in_front_of(Upstream::saying(words), Upstream::echo());
+
+    app.get("/api/v1/flights")
+        .await
+        .expect_problem(502, "upstream_unreachable");
+}
+
+#[tokio::test]
+async fn a_request_that_may_go_no_further_is_answered_here() {
+    let app = TestApp::shared();
+    let airline = app.new_user_with_role("airline").await;
+    let ask = |method: &str, steps: &str| {
+        let method = http::Method::from_bytes(method.as_bytes()).unwrap();
+        app.call(method, "/api/v1/flights")
+            .by(&airline)
+            .header("max-forwards", steps)
+    };
+
+    let options = ask("OPTIONS", "0").await;
+    options.expect_empty(204);
+    assert!(options.header("allow").unwrap().contains("GET"));
+    let trace = ask("TRACE", "0").await;
+    trace.expect(200);
+    assert_eq!(trace.header("content-type"), Some("message/http"));
+    let reflected = String::from_utf8_lossy(&trace.body).to_lowercase();
+    assert!(
+        reflected.starts_with("trace /api/v1/flights http/1.1\r\n"),
+        "{reflected}"
+    );
+    assert!(
+        !reflected.contains("bearer") && !reflected.contains("x-user-"),
+        "{reflected}"
+    );
+    assert_eq!(Seen::of(&ask("OPTIONS", "3").await).header("max-forwards"), ["2"]);
+    ask("OPTIONS", "x").await.expect_problem(400, "bad_request");
+}
+
+#[tokio::test]
+async fn an_answer_to_head_keeps_its_length_and_a_date_is_the_service_s() {
+    let words = "HTTP/1.1 200 OK\r\ncontent-length: 1234\r\ndate: Tue, 01 Jan 2030 00:00:00 GMT\r\n\
+                 x-name: caf\u{e9}\r\nconnection: close\r\n\r\n";
+    // One byte that is no UTF-8.
+    let words: Vec<u8> = words
+        .chars()
+        .map(|letter| u8::try_from(u32::from(letter)).unwrap())
+        .collect();
+    let app = TestApp::in_front_of(Upstream::saying(words), Upstream::echo());
+
+    let request = format!(
+        "HEAD /api/v1/flights HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+        app.address()
+    );
+    let answer = raw::exchange_bytes(app.address(), request).await;
+
+    let latin: String = answer.iter().map(|byte| char::from(*byte)).collect();
+    let latin = latin.to_lowercase();
+    assert!(latin.contains("\r\ncontent-length: 1234\r\n"), "{latin}");
+    assert_eq!(latin.matches("\r\ndate: ").count(), 1, "{latin}");
+    assert!(
+        latin.contains("\r\ndate: tue, 01 jan 2030 00:00:00 gmt\r\n"),
+        "{latin}"
+    );
+    assert!(latin.contains("x-name: caf\u{e9}\r\n"), "{latin}");
+    assert!(latin.ends_with("\r\n\r\n"), "{latin}");
+}
