@@ -29,7 +29,7 @@ use Capability::{Http, KeyValue, NextHandler, Redis, Sqlite, Variables};
 
 const DEFAULT: &[&str] = &["default"];
 const REDIS: &[&str] = &["{{ redis_url }}"];
-const SERVICES: &[&str] = &["{{ flight_service_url }}", "{{ booking_service_url }}"];
+const SERVICES: &[&str] = &["{{ flight_service_hosts }}", "{{ booking_service_hosts }}"];
 const READINESS: &[&str] = &[
     "http://signup.spin.internal",
     "http://signin.spin.internal",
@@ -63,8 +63,9 @@ const TABLE: &[Row] = &[
     },
     Row {
         component: "proxy",
+        // The store for itself too: its instances tell each other which address of a service fails.
         grants: [&[], DEFAULT, SERVICES],
-        imports: &[Http, Variables],
+        imports: &[Http, KeyValue, Variables],
     },
     Row {
         component: "status",

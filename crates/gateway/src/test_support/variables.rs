@@ -19,6 +19,9 @@ impl Default for TestVariables {
             ("bootstrap_token", ""),
             ("redis_url", "redis://127.0.0.1:6379"),
             ("trusted_proxies", ""),
+            ("upstream_connect_timeout", "2s"),
+            ("upstream_first_byte_timeout", "30s"),
+            ("upstream_between_bytes_timeout", "30s"),
             (
                 "rate_limits",
                 "POST /api/v1/signin signin 10;w=60, 5;w=60;by=email\n* /... default 300;w=60",
