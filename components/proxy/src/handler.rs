@@ -1,12 +1,11 @@
 //! What becomes of a request.
 
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, Request, header};
 use jetway_gateway::client::Client;
 use jetway_gateway::http::{Code, HttpError, Problem, RequestId, Response, Routes};
 use jetway_gateway::ports::Entropy;
-use jetway_gateway::proxy::{
-    Hop, MaxForwards, TraceContext, Upstream, check_path, final_answer, request_headers,
-};
+use jetway_gateway::proxy::{Hop, MaxForwards, TraceContext, check_path, final_answer, request_headers};
 
 use crate::settings::Settings;
 
@@ -21,13 +20,24 @@ pub enum Plan {
     Forward(Box<Outbound>),
 }
 
+/// The services behind the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// The flight service.
+    Flights,
+    /// The booking service.
+    Bookings,
+}
+
 /// The head of the request to a service.
 #[derive(Debug)]
 pub struct Outbound {
     /// Its method, the client's.
     pub method: Method,
-    /// Where to.
-    pub target: Uri,
+    /// Which service.
+    pub destination: Destination,
+    /// Path and query, the client's.
+    pub path: Option<PathAndQuery>,
     /// Its headers.
     pub headers: HeaderMap,
     /// Whether the client's body goes with it.
@@ -49,7 +59,7 @@ pub fn plan(
     if path.starts_with("/internal/") {
         return OWN.find(request.method(), path).map(|_| Plan::Ready);
     }
-    let upstream = upstream_of(path, settings).ok_or_else(Problem::not_found)?;
+    let destination = destination_of(path).ok_or_else(Problem::not_found)?;
     if request.method() == Method::CONNECT {
         return Err(no_tunnel());
     }
@@ -69,7 +79,8 @@ pub fn plan(
     max_forwards.set(&mut headers);
     Ok(Plan::Forward(Box::new(Outbound {
         method: request.method().clone(),
-        target: upstream.target(request.uri().path_and_query()),
+        destination,
+        path: request.uri().path_and_query().cloned(),
         headers,
         has_body: has_body(request),
     })))
@@ -85,10 +96,10 @@ fn no_tunnel() -> HttpError {
         .into()
 }
 
-fn upstream_of<'a>(path: &str, settings: &'a Settings) -> Option<&'a Upstream> {
+fn destination_of(path: &str) -> Option<Destination> {
     let services = [
-        ("/api/v1/flights", &settings.flights),
-        ("/api/v1/bookings", &settings.bookings),
+        ("/api/v1/flights", Destination::Flights),
+        ("/api/v1/bookings", Destination::Bookings),
     ];
     let is_below = |stem: &str| {
         path.strip_prefix(stem)
@@ -97,7 +108,7 @@ fn upstream_of<'a>(path: &str, settings: &'a Settings) -> Option<&'a Upstream> {
     services
         .into_iter()
         .find(|(stem, _)| is_below(stem))
-        .map(|(_, upstream)| upstream)
+        .map(|(_, destination)| destination)
 }
 
 /// WASI does not show a middleware's successor whether a request without `Content-Length` has a body. For the methods that practically never have
@@ -105,7 +116,7 @@ fn upstream_of<'a>(path: &str, settings: &'a Settings) -> Option<&'a Upstream> {
 fn has_body(request: &Request<()>) -> bool {
     match request.headers().get(header::CONTENT_LENGTH) {
         Some(length) => length != "0",
-        None => request.method() != Method::GET && request.method() != Method::HEAD,
+        None => !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS),
     }
 }
 
@@ -149,15 +160,14 @@ mod tests {
 
     #[test]
     fn the_path_chooses_the_service_and_goes_on_unchanged() {
-        for (target, service) in [
-            ("/api/v1/flights", "http://flights.internal:3000"),
-            (
-                "/api/v1/flights/7/seats?class=Y&x=%2F",
-                "http://flights.internal:3000",
-            ),
-            ("/api/v1/bookings/", "https://bookings.internal"),
+        for (target, destination) in [
+            ("/api/v1/flights", Destination::Flights),
+            ("/api/v1/flights/7/seats?class=Y&x=%2F", Destination::Flights),
+            ("/api/v1/bookings/", Destination::Bookings),
         ] {
-            assert_eq!(outbound("GET", target, &[]).target, *format!("{service}{target}"));
+            let outbound = outbound("GET", target, &[]);
+            assert_eq!(outbound.destination, destination, "{target}");
+            assert_eq!(outbound.path.unwrap(), *target);
         }
     }
 
@@ -190,6 +200,7 @@ mod tests {
         let has_body = |method, headers: &[_]| outbound(method, "/api/v1/flights", headers).has_body;
         assert!(!has_body("GET", &[]));
         assert!(!has_body("HEAD", &[]));
+        assert!(!has_body("OPTIONS", &[]));
         assert!(!has_body("POST", &[("content-length", "0")]));
         assert!(has_body("POST", &[("content-length", "5")]));
         assert!(has_body("POST", &[]));

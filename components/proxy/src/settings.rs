@@ -6,16 +6,18 @@ use jetway_gateway::browser;
 use jetway_gateway::client::TrustedProxies;
 use jetway_gateway::config::{ConfigError, read};
 use jetway_gateway::ports::Variables;
-use jetway_gateway::proxy::Upstream;
+use jetway_gateway::proxy::{Timeouts, Upstream};
 use jetway_gateway::rate_limit;
 
-/// Where the services are, and whose word about the client counts.
+/// Where the services are, how long they may take, and whose word about the client counts.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The flight service.
-    pub flights: Upstream,
+    pub flights: Vec<Upstream>,
     /// The booking service.
-    pub bookings: Upstream,
+    pub bookings: Vec<Upstream>,
+    /// How long they may take.
+    pub timeouts: Timeouts,
     /// The proxies before us.
     pub trusted_proxies: TrustedProxies,
     /// Whose tokens are taken.
@@ -30,8 +32,9 @@ impl Settings {
         browser::Settings::read(variables).await?;
         read(variables, "access_policy", AccessPolicy::parse).await?;
         Ok(Self {
-            flights: read(variables, "flight_service_url", Upstream::parse).await?,
-            bookings: read(variables, "booking_service_url", Upstream::parse).await?,
+            flights: read(variables, "flight_service_url", Upstream::parse_list).await?,
+            bookings: read(variables, "booking_service_url", Upstream::parse_list).await?,
+            timeouts: Timeouts::read(variables).await?,
             trusted_proxies: rate_limit::Settings::read(variables).await?.trusted_proxies,
             tokens: access::Settings::read(variables).await?,
             caller_assertion: read(variables, "caller_assertion", assertion::Mode::parse).await?,

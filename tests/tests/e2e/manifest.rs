@@ -31,8 +31,8 @@ const DEFAULT: &[&str] = &["default"];
 const REDIS: &[&str] = &["{{ redis_url }}"];
 /// `signin` hands over the key of the caller assertions.
 const SERVICES: &[&str] = &[
-    "{{ flight_service_url }}",
-    "{{ booking_service_url }}",
+    "{{ flight_service_hosts }}",
+    "{{ booking_service_hosts }}",
     "http://signin.spin.internal",
 ];
 const READINESS: &[&str] = &[
@@ -68,6 +68,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         component: "proxy",
+        // The store for itself too: its instances tell each other which address of a service fails.
         grants: [&[], DEFAULT, SERVICES],
         imports: &[Http, KeyValue, Variables],
     },

@@ -7,7 +7,7 @@ const SQLITE: &str = "sqlite_databases = [\"default\"]\n";
 
 #[tokio::test]
 async fn without_its_outbound_hosts_the_proxy_reaches_nobody() {
-    let hosts = "allowed_outbound_hosts = [\"{{ flight_service_url }}\", \"{{ booking_service_url }}\", \"http://signin.spin.internal\"]\n";
+    let hosts = "allowed_outbound_hosts = [\"{{ flight_service_hosts }}\", \"{{ booking_service_hosts }}\", \"http://signin.spin.internal\"]\n";
     let app = Setup::usual().with_manifest_edit(hosts, "").start();
     let path = format!("/api/v1/flights/{}", unique());
 

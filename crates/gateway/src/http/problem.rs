@@ -84,6 +84,8 @@ codes! {
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, "Something went wrong on our side";
     /// The service behind the gateway could not be reached or broke off.
     UpstreamUnreachable = "upstream_unreachable", BAD_GATEWAY, "The service behind the gateway cannot be reached";
+    /// The service behind the gateway fails, and is not called for a moment; or no connection is left to call it with.
+    UpstreamOverloaded = "upstream_overloaded", SERVICE_UNAVAILABLE, "The service behind the gateway is overloaded";
     /// Something the answer needs is not there yet; try again.
     NotReady = "not_ready", SERVICE_UNAVAILABLE, "Not ready yet";
     /// More passwords are waiting to be checked than can be in a few seconds.

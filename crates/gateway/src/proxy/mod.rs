@@ -1,15 +1,28 @@
 //! The parts of the proxy that are only logic: where a request goes, what its headers become, and what a failure means.
 
+mod budget;
+mod failure;
 mod forwarded;
 mod headers;
+mod health;
 mod max_forwards;
 mod path;
+mod pool;
+mod retry;
+mod service;
+mod timeouts;
 mod trace;
 mod upstream;
 
+pub use failure::{Ended, UpstreamFailure, overloaded};
 pub use forwarded::forwarded_scheme;
 pub use headers::{Hop, request_headers, response_headers};
+pub use health::{Ejection, Probe};
 pub use max_forwards::{MaxForwards, final_answer};
 pub use path::check_path;
+pub use pool::Turn;
+pub use retry::{asks_for_time, may_be_sent_again, pause};
+pub use service::{Attempts, News, Service};
+pub use timeouts::{InvalidTimeout, Timeouts};
 pub use trace::TraceContext;
-pub use upstream::{InvalidUpstream, Upstream, UpstreamFailure};
+pub use upstream::{InvalidUpstream, InvalidUpstreams, Upstream};

@@ -3,8 +3,6 @@
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 
-use crate::http::{Code, HttpError};
-
 /// Where a service listens: scheme and authority, nothing more, because paths go through unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
@@ -18,6 +16,23 @@ pub struct Upstream {
     "is not an http or https address without path, query or credentials, such as `http://127.0.0.1:3000`"
 )]
 pub struct InvalidUpstream;
+
+/// The most addresses that a service can have.
+const MAX_ADDRESSES: usize = 32;
+
+/// Not a list of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidUpstreams {
+    /// One of them is none.
+    #[error("{InvalidUpstream}, nor a list of such")]
+    Malformed(#[from] InvalidUpstream),
+    /// One stands there twice, and would get twice the requests.
+    #[error("has an address twice")]
+    Twice,
+    /// Too many.
+    #[error("has more than {MAX_ADDRESSES} addresses")]
+    TooMany,
+}
 
 impl Upstream {
     /// Reads `http://host:port` or `https://host`.
@@ -39,6 +54,24 @@ impl Upstream {
         }
     }
 
+    /// Reads the addresses of a service, separated by commas or white space.
+    pub fn parse_list(text: &str) -> Result<Vec<Self>, InvalidUpstreams> {
+        let separator = |c: char| c == ',' || c.is_whitespace();
+        let mut upstreams = Vec::new();
+        for part in text.split(separator).filter(|part| !part.is_empty()) {
+            let upstream = Self::parse(part)?;
+            if upstreams.contains(&upstream) {
+                return Err(InvalidUpstreams::Twice);
+            }
+            upstreams.push(upstream);
+        }
+        match upstreams.len() {
+            0 => Err(InvalidUpstream.into()),
+            1..=MAX_ADDRESSES => Ok(upstreams),
+            _ => Err(InvalidUpstreams::TooMany),
+        }
+    }
+
     /// The same path and query on the service.
     pub fn target(&self, path: Option<&PathAndQuery>) -> Uri {
         let path = path.cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
@@ -51,31 +84,9 @@ impl Upstream {
     }
 }
 
-/// Why there is no answer from a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UpstreamFailure {
-    /// It did not answer in time.
-    Timeout,
-    /// It could not be reached, or did not speak HTTP, or broke off.
-    Unreachable,
-    /// The request was no good, which is the client's doing.
-    BadRequest,
-}
-
-impl UpstreamFailure {
-    /// The answer to the client; `cause` is for the log.
-    pub fn into_error(self, cause: impl std::fmt::Display) -> HttpError {
-        let error = match self {
-            Self::Timeout => HttpError::new(
-                Code::UpstreamTimeout,
-                "Whether the request took effect is not known.",
-            ),
-            Self::Unreachable => HttpError::new(Code::UpstreamUnreachable, "Try again in a moment."),
-            Self::BadRequest => {
-                HttpError::new(Code::BadRequest, "The request broke off or contradicts itself.")
-            }
-        };
-        error.caused_by(cause)
+impl std::fmt::Display for Upstream {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}://{}", self.scheme, self.authority)
     }
 }
 
@@ -122,5 +133,30 @@ mod tests {
         ] {
             assert_eq!(Upstream::parse(text), Err(InvalidUpstream), "{text}");
         }
+    }
+
+    #[test]
+    fn a_service_may_have_several_addresses() {
+        for text in [
+            "http://a:1,http://b:2",
+            "http://a:1, http://b:2,",
+            "\n  http://a:1\n  http://b:2\n",
+        ] {
+            let upstreams = Upstream::parse_list(text).unwrap();
+            let shown: Vec<_> = upstreams.iter().map(Upstream::to_string).collect();
+            assert_eq!(shown, ["http://a:1", "http://b:2"], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_refused_for_each_of_its_addresses() {
+        let malformed = Err(InvalidUpstreams::Malformed(InvalidUpstream));
+        for text in ["", " , ", "http://a:1;http://b:2", "http://a:1,b"] {
+            assert_eq!(Upstream::parse_list(text), malformed, "{text:?}");
+        }
+        let twice = Upstream::parse_list("http://a:1 http://b:2 http://A:1");
+        assert_eq!(twice, Err(InvalidUpstreams::Twice));
+        let many: String = (1..=33).map(|port| format!("http://a:{port} ")).collect();
+        assert_eq!(Upstream::parse_list(&many), Err(InvalidUpstreams::TooMany));
     }
 }

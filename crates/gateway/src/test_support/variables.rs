@@ -20,6 +20,9 @@ impl Default for TestVariables {
             ("redis_url", "redis://127.0.0.1:6379"),
             ("caller_assertion", "optional"),
             ("trusted_proxies", ""),
+            ("upstream_connect_timeout", "2s"),
+            ("upstream_first_byte_timeout", "30s"),
+            ("upstream_between_bytes_timeout", "30s"),
             (
                 "rate_limits",
                 "POST /api/v1/signin signin 10;w=60, 5;w=60;by=email\n* /... default 300;w=60",

@@ -10,7 +10,7 @@ use super::outbound::set_target;
 /// What WASI shows to whoever receives a request, and forbids to whoever sends one: a message that has one of these is
 /// refused whole. The authority says what `Host` did; the others speak of a connection that ends here (RFC 9110, section
 /// 7.6.1).
-const NOT_FOR_SENDERS: [HeaderName; 9] = [
+pub(super) const NOT_FOR_SENDERS: [HeaderName; 9] = [
     header::CONNECTION,
     header::HOST,
     HeaderName::from_static("http2-settings"),

@@ -12,5 +12,5 @@ mod outbound;
 pub use entry::{Guest, answer, serve, serve_outermost};
 pub use handover::{BodyOf, forward_request, forward_response};
 pub use inbound::{IncomingBody, receive_head};
-pub use outbound::{Timeouts, failure_of, get, send};
+pub use outbound::{Timeouts, ended, failure_of, get, options_of, request_of, send, wait};
 pub use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};

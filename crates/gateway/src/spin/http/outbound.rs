@@ -2,36 +2,72 @@
 
 use std::time::Duration;
 
-use http::{StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
+use spin_sdk::wasip3::clocks::monotonic_clock;
 use spin_sdk::wasip3::http::client;
-use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, RequestOptions, Response};
+use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Request, RequestOptions, Response};
 
 use super::entry::contents_of;
+use super::handover::NOT_FOR_SENDERS;
 use super::inbound::IncomingBody;
 use crate::http::{REQUEST_ID, RequestId};
-use crate::proxy::UpstreamFailure;
+pub use crate::proxy::Timeouts;
+use crate::proxy::{Ended, UpstreamFailure, asks_for_time};
 
-/// How long an upstream may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// Until the connection stands.
-    pub connect: Duration,
-    /// Until the first byte of the answer.
-    pub first_byte: Duration,
-    /// Between two pieces of the answer's body.
-    pub between_bytes: Duration,
+/// Time limits as WASI takes them. Spin counts the first byte's from the start of the attempt, with name resolution, connection and TLS
+/// in it, and holds the connection's against the TCP connection alone.
+pub fn options_of(timeouts: &Timeouts) -> RequestOptions {
+    let nanos = |duration: Duration| Some(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+    let options = RequestOptions::new();
+    // A host that does not know one of them uses its own, which is the best that can be had there.
+    let _ = options.set_connect_timeout(nanos(timeouts.connect));
+    let _ = options.set_first_byte_timeout(nanos(timeouts.first_byte));
+    let _ = options.set_between_bytes_timeout(nanos(timeouts.between_bytes));
+    options
 }
 
-impl Timeouts {
-    /// As WASI takes them.
-    pub fn to_options(self) -> RequestOptions {
-        let nanos = |duration: Duration| Some(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
-        let options = RequestOptions::new();
-        // A host that does not know one of them uses its own, which is the best that can be had there.
-        let _ = options.set_connect_timeout(nanos(self.connect));
-        let _ = options.set_first_byte_timeout(nanos(self.first_byte));
-        let _ = options.set_between_bytes_timeout(nanos(self.between_bytes));
-        options
+/// Waits.
+pub async fn wait(duration: Duration) {
+    monotonic_clock::wait_for(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)).await;
+}
+
+/// A request without a body, which can be made again and again from the same head.
+pub fn request_of(
+    method: &Method,
+    target: &Uri,
+    headers: &HeaderMap,
+    timeouts: &Timeouts,
+) -> Result<Request, ErrorCode> {
+    let fields = headers
+        .iter()
+        .filter(|(name, _)| !NOT_FOR_SENDERS.contains(name))
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+        .collect::<Vec<_>>();
+    let fields = Fields::from_list(&fields)
+        .map_err(|error| ErrorCode::InternalError(Some(format!("headers: {error:?}"))))?;
+    let (contents, trailers) = contents_of(Vec::new());
+    let (request, _sent) = Request::new(fields, contents, trailers, Some(options_of(timeouts)));
+    request
+        .set_method(&types::Method::from(method))
+        .map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
+    set_target(&request, target)?;
+    Ok(request)
+}
+
+/// How an attempt ended. Of the answer's headers only the one that matters is looked at, and only where it does.
+pub fn ended(result: &Result<Response, ErrorCode>) -> Ended {
+    match result {
+        Err(error) => Ended::Failed(failure_of(error)),
+        Ok(response) => {
+            let status = StatusCode::from_u16(response.get_status_code()).unwrap_or(StatusCode::BAD_GATEWAY);
+            let later = matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE)
+                && response
+                    .get_headers()
+                    .get(header::RETRY_AFTER.as_str())
+                    .iter()
+                    .any(|value| asks_for_time(value));
+            Ended::Answered { status, later }
+        }
     }
 }
 
@@ -50,7 +86,7 @@ pub async fn get(
     // A name and a value that are always well-formed.
     let _ = fields.append(REQUEST_ID.as_str(), request_id.as_str().as_bytes());
     let (contents, trailers) = contents_of(Vec::new());
-    let (request, _sent) = Request::new(fields, contents, trailers, Some(timeouts.to_options()));
+    let (request, _sent) = Request::new(fields, contents, trailers, Some(options_of(&timeouts)));
     set_target(&request, target)?;
     let response = send(request).await?;
     let status =
@@ -75,11 +111,12 @@ pub(super) fn set_target(request: &Request, target: &Uri) -> Result<(), ErrorCod
 /// What the host's error means to the client.
 pub fn failure_of(error: &ErrorCode) -> UpstreamFailure {
     match error {
-        ErrorCode::DnsTimeout
-        | ErrorCode::ConnectionTimeout
-        | ErrorCode::ConnectionReadTimeout
+        ErrorCode::DnsTimeout | ErrorCode::ConnectionTimeout => UpstreamFailure::ConnectTimeout,
+        ErrorCode::ConnectionReadTimeout
         | ErrorCode::ConnectionWriteTimeout
         | ErrorCode::HttpResponseTimeout => UpstreamFailure::Timeout,
+        ErrorCode::ConnectionLimitReached => UpstreamFailure::NoConnectionLeft,
+        ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => UpstreamFailure::Denied,
         ErrorCode::HttpRequestBodySize(_)
         | ErrorCode::HttpRequestMethodInvalid
         | ErrorCode::HttpRequestUriInvalid

@@ -1,0 +1,108 @@
+//! What an instance of the proxy keeps: its settings, and what it knows of the services.
+
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::future::{Either, join, select};
+use jetway_gateway::config::ConfigError;
+use jetway_gateway::http::RequestId;
+use jetway_gateway::log;
+use jetway_gateway::ports::Variables;
+use jetway_gateway::proxy::{Attempts, News, Service};
+use jetway_gateway::spin::http::wait;
+use jetway_gateway::spin::sdk::wasip3::spawn;
+use jetway_gateway::spin::{SpinKeyValue, SystemClock, SystemEntropy};
+
+use crate::handler::Destination;
+use crate::settings::Settings;
+
+/// How long the first request of an instance waits for what the others know. It waits at all because otherwise every new instance
+/// would call a service that is known to be dead.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// The settings, and the services.
+pub(crate) struct Gate {
+    pub(crate) settings: Settings,
+    flights: Service,
+    bookings: Service,
+}
+
+impl Gate {
+    /// Reads the settings, and what is known of the services.
+    pub(crate) async fn open(
+        variables: &impl Variables,
+        request_id: &RequestId,
+    ) -> Result<Self, ConfigError> {
+        let settings = Settings::read(variables).await?;
+        let service = |name, upstreams: &[_]| Service::new(name, upstreams.to_vec(), &SystemEntropy);
+        let gate = Self {
+            flights: service("flight", &settings.flights),
+            bookings: service("booking", &settings.bookings),
+            settings,
+        };
+        gate.ask_the_others(request_id).await;
+        Ok(gate)
+    }
+
+    async fn ask_the_others(&self, request_id: &RequestId) {
+        let known = pin!(join(
+            refresh(&self.flights, request_id),
+            refresh(&self.bookings, request_id),
+        ));
+        if let Either::Right(_) = select(known, pin!(wait(PATIENCE))).await {
+            log::warn(request_id, "breaker_store_slow", &[]);
+        }
+    }
+
+    pub(crate) fn service(&self, destination: Destination) -> &Service {
+        match destination {
+            Destination::Flights => &self.flights,
+            Destination::Bookings => &self.bookings,
+        }
+    }
+
+    /// Asks once a second what the other instances know. The request does not wait for it.
+    pub(crate) fn keep_up_to_date(
+        self: &Rc<Self>,
+        destination: Destination,
+        attempts: &Attempts,
+        request_id: &RequestId,
+    ) {
+        if self.service(destination).is_out_of_date(attempts.began()) {
+            let (gate, request_id) = (Rc::clone(self), request_id.clone());
+            spawn(async move { refresh(gate.service(destination), &request_id).await });
+        }
+    }
+
+    /// Tells the other instances. The request does not wait for it.
+    pub(crate) fn tell(self: &Rc<Self>, destination: Destination, news: News, request_id: &RequestId) {
+        let (gate, request_id) = (Rc::clone(self), request_id.clone());
+        spawn(async move {
+            let service = gate.service(destination);
+            let address = service.address_of(&news);
+            match news {
+                News::Ejected(..) => log::warn(&request_id, "upstream_ejected", &[("address", &address)]),
+                News::Returned(..) => log::warn(&request_id, "upstream_returned", &[("address", &address)]),
+                News::Probed(..) => {}
+            }
+            if let Err(error) = service.tell(news, &SpinKeyValue).await {
+                log::warn(
+                    &request_id,
+                    "breaker_store_failed",
+                    &[("cause", &error.to_string())],
+                );
+            }
+        });
+    }
+}
+
+async fn refresh(service: &Service, request_id: &RequestId) {
+    if let Err(error) = service.refresh(&SpinKeyValue, &SystemClock).await {
+        log::warn(
+            request_id,
+            "breaker_store_failed",
+            &[("cause", &error.to_string())],
+        );
+    }
+}

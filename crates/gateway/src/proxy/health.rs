@@ -1,0 +1,327 @@
+//! What an instance knows of one address: how its last calls ended, and whether it is out of service.
+//!
+//! An address that fails is *ejected*: it gets no requests but *probes*, single requests of clients at set times, until one succeeds.
+//! With one address this is the service's circuit breaker; with several it is outlier ejection, and the breaker is open where all
+//! are ejected. Nothing here knows of other instances: see [`Service`](super::Service).
+
+use crate::ports::Timestamp;
+
+/// How many calls are remembered.
+const MEMORY: u32 = 20;
+/// So many failures at least are evidence against the last address there is.
+const MIN_FAILURES: u32 = 5;
+/// So many failures one after another are evidence against one of several.
+const OUTLIER_FAILURES: u32 = 3;
+/// The longest time, in seconds, between two probes while others do the work.
+const LONGEST_WAIT: u64 = 30;
+
+/// That an address is out of service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ejection {
+    /// Since when.
+    pub since: Timestamp,
+    /// The second after `since` whose probe was the last one; 0 before the first.
+    pub last_probe: u64,
+}
+
+impl Ejection {
+    /// The second whose probe is due, if one is. Without another address, every second has one. With others at work, the wait
+    /// doubles: probes after 1, 3, 7, 15 and 31 seconds, and then every half minute.
+    fn due_probe(&self, now: Timestamp, others_work: bool) -> Option<u64> {
+        let elapsed = self.elapsed(now);
+        let second = if others_work {
+            last_scheduled(elapsed)
+        } else {
+            elapsed
+        };
+        (second > self.last_probe).then_some(second)
+    }
+
+    fn elapsed(&self, now: Timestamp) -> u64 {
+        now.as_millis().saturating_sub(self.since.as_millis()) / 1000
+    }
+}
+
+/// The last second, up to `elapsed`, of a schedule whose steps double.
+fn last_scheduled(elapsed: u64) -> u64 {
+    let (mut at, mut wait) = (0, 1);
+    while wait < LONGEST_WAIT {
+        if at + wait > elapsed {
+            return at;
+        }
+        at += wait;
+        wait *= 2;
+    }
+    at + elapsed.saturating_sub(at) / LONGEST_WAIT * LONGEST_WAIT
+}
+
+/// One address, as this instance sees it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Health {
+    outcomes: Outcomes,
+    ejection: Option<Ejection>,
+    /// Whether the other instances can know of the ejection.
+    is_shared: bool,
+    /// Which ejection ended last by a probe of ours: others may still tell of it for a moment.
+    ended: Option<Timestamp>,
+    /// What began before is no evidence: it hung in the outage that is over.
+    trusted_from: Timestamp,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            outcomes: Outcomes::default(),
+            ejection: None,
+            is_shared: false,
+            ended: None,
+            trusted_from: Timestamp::from_millis(0),
+        }
+    }
+}
+
+impl Health {
+    pub(super) fn ejection(&self) -> Option<Ejection> {
+        self.ejection
+    }
+
+    pub(super) fn is_ejected(&self) -> bool {
+        self.ejection.is_some()
+    }
+
+    /// A call that began then went well.
+    pub(super) fn succeeded(&mut self, began: Timestamp) {
+        if self.is_evidence(began) {
+            self.outcomes.push(false);
+        }
+    }
+
+    /// A call that began then failed. Gives the ejection, if that was one failure too many.
+    pub(super) fn failed(&mut self, began: Timestamp, now: Timestamp, others_work: bool) -> Option<Ejection> {
+        if !self.is_evidence(began) {
+            return None;
+        }
+        self.outcomes.push(true);
+        let is_dead = if others_work {
+            self.outcomes.failures_in_a_row() >= OUTLIER_FAILURES
+        } else {
+            self.outcomes.are_mostly_failures()
+        };
+        if is_dead {
+            self.ejection = Some(Ejection {
+                since: now,
+                last_probe: 0,
+            });
+            self.is_shared = false;
+        }
+        self.ejection
+    }
+
+    fn is_evidence(&self, began: Timestamp) -> bool {
+        self.ejection.is_none() && began >= self.trusted_from
+    }
+
+    /// Takes the probe that is due, if one is: the instance asks for each once.
+    pub(super) fn take_probe(&mut self, now: Timestamp, others_work: bool) -> Option<Probe> {
+        let ejection = self.ejection.as_mut()?;
+        let second = ejection.due_probe(now, others_work)?;
+        let previous = std::mem::replace(&mut ejection.last_probe, second);
+        Some(Probe {
+            ejection: *ejection,
+            previous,
+        })
+    }
+
+    /// A probe succeeded: the address is back.
+    pub(super) fn returned(&mut self, probe: &Probe, now: Timestamp) {
+        self.ended = Some(probe.ejection.since);
+        self.put_back(now);
+    }
+
+    /// The others can know of this ejection from now on, and say when it is over.
+    pub(super) fn shared(&mut self, ejection: &Ejection) {
+        self.is_shared |= self.ejection.is_some_and(|known| known.since == ejection.since);
+    }
+
+    /// What all instances know of this address.
+    pub(super) fn learn(&mut self, shared: Option<Ejection>, now: Timestamp) {
+        match (shared, &mut self.ejection) {
+            (Some(shared), None) if self.ended != Some(shared.since) => {
+                self.ejection = Some(Ejection {
+                    // The clock of another machine may be ahead of ours.
+                    since: shared.since.min(now),
+                    ..shared
+                });
+                self.is_shared = true;
+            }
+            (Some(shared), Some(known)) if known.since == shared.since => {
+                known.last_probe = known.last_probe.max(shared.last_probe);
+            }
+            (Some(_), _) => {}
+            (None, Some(_)) if self.is_shared => self.put_back(now),
+            (None, _) => {}
+        }
+    }
+
+    fn put_back(&mut self, now: Timestamp) {
+        self.ejection = None;
+        self.is_shared = false;
+        self.outcomes = Outcomes::default();
+        self.trusted_from = now;
+    }
+}
+
+/// The right to send one request to an ejected address, if nobody else has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// The ejection, with this probe as its last.
+    pub(super) ejection: Ejection,
+    /// The last one before, as far as this instance knows.
+    pub(super) previous: u64,
+}
+
+/// The last calls, the latest in the lowest bit; a set bit is a failure.
+#[derive(Clone, Copy, Debug, Default)]
+struct Outcomes {
+    bits: u32,
+    known: u32,
+}
+
+impl Outcomes {
+    fn push(&mut self, failed: bool) {
+        self.bits = ((self.bits << 1) | u32::from(failed)) & ((1 << MEMORY) - 1);
+        self.known = (self.known + 1).min(MEMORY);
+    }
+
+    fn failures_in_a_row(self) -> u32 {
+        self.bits.trailing_ones()
+    }
+
+    /// Four of five, because there is nobody else: a service that fails some requests still answers the others.
+    fn are_mostly_failures(self) -> bool {
+        let failures = self.bits.count_ones();
+        failures >= MIN_FAILURES && failures * 5 >= self.known * 4
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(1_000_000 + millis)
+    }
+
+    /// Fails, without another address, until it is ejected: after how many failures.
+    fn failures_until_ejected(health: &mut Health, others_work: bool) -> usize {
+        (1..=100)
+            .find(|_| health.failed(at(0), at(0), others_work).is_some())
+            .unwrap()
+    }
+
+    #[test]
+    fn the_only_address_is_ejected_when_it_fails_and_fails() {
+        assert_eq!(failures_until_ejected(&mut Health::default(), false), 5);
+    }
+
+    #[test]
+    fn one_of_several_is_ejected_sooner() {
+        assert_eq!(failures_until_ejected(&mut Health::default(), true), 3);
+    }
+
+    #[test]
+    fn a_history_of_successes_holds_the_only_address_for_twenty_calls_at_most() {
+        let mut health = Health::default();
+        for _ in 0..1000 {
+            health.succeeded(at(0));
+        }
+        assert_eq!(failures_until_ejected(&mut health, false), 16);
+    }
+
+    #[test]
+    fn a_service_that_fails_every_other_request_goes_on() {
+        let mut health = Health::default();
+        for _ in 0..1000 {
+            health.succeeded(at(0));
+            assert_eq!(health.failed(at(0), at(0), false), None);
+            assert_eq!(health.failed(at(0), at(0), true), None);
+        }
+    }
+
+    #[test]
+    fn alone_it_is_probed_every_second_once() {
+        let ejection = Ejection {
+            since: at(0),
+            last_probe: 0,
+        };
+        assert_eq!(ejection.due_probe(at(999), false), None);
+        assert_eq!(ejection.due_probe(at(1000), false), Some(1));
+        let probed = Ejection {
+            last_probe: 1,
+            ..ejection
+        };
+        assert_eq!(probed.due_probe(at(1999), false), None);
+        assert_eq!(probed.due_probe(at(3500), false), Some(3));
+    }
+
+    #[test]
+    fn beside_others_it_is_probed_ever_more_rarely_up_to_every_half_minute() {
+        let seconds: Vec<_> = (1..=100)
+            .filter(|&second| last_scheduled(second) == second)
+            .collect();
+        assert_eq!(seconds, [1, 3, 7, 15, 31, 61, 91]);
+    }
+
+    #[test]
+    fn a_probe_that_succeeds_brings_it_back_and_what_hung_before_says_nothing() {
+        let mut health = Health::default();
+        failures_until_ejected(&mut health, false);
+        let probe = health.take_probe(at(1000), false).unwrap();
+        assert_eq!(health.take_probe(at(1500), false), None);
+        health.returned(&probe, at(1600));
+        assert!(!health.is_ejected());
+        for _ in 0..50 {
+            assert_eq!(health.failed(at(1500), at(1700), false), None);
+        }
+    }
+
+    #[test]
+    fn an_ejection_that_nobody_was_told_of_is_not_ended_by_silence() {
+        let mut health = Health::default();
+        failures_until_ejected(&mut health, false);
+        health.learn(None, at(500));
+        assert!(health.is_ejected());
+        let ejection = health.ejection().unwrap();
+        health.shared(&ejection);
+        health.learn(None, at(600));
+        assert!(!health.is_ejected());
+    }
+
+    #[test]
+    fn old_news_of_an_ejection_that_we_ended_is_ignored() {
+        let mut health = Health::default();
+        failures_until_ejected(&mut health, false);
+        let probe = health.take_probe(at(1000), false).unwrap();
+        health.returned(&probe, at(1100));
+        health.learn(Some(probe.ejection), at(1200));
+        assert!(!health.is_ejected());
+        // A new one is news.
+        let next = Ejection {
+            since: at(1150),
+            last_probe: 0,
+        };
+        health.learn(Some(next), at(1200));
+        assert!(health.is_ejected());
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_does_not_keep_it_out() {
+        let mut health = Health::default();
+        let ahead = Ejection {
+            since: at(3_600_000),
+            last_probe: 0,
+        };
+        health.learn(Some(ahead), at(0));
+        assert!(health.take_probe(at(1000), false).is_some());
+    }
+}
