@@ -24,6 +24,7 @@ pub mod redis;
 pub mod setup;
 pub mod state;
 pub mod tokens;
+pub mod unsteady;
 pub mod upstream;
 pub mod user;
 

@@ -34,6 +34,19 @@ pub fn text(state: &Path, query: &str, parameter: &str) -> String {
         .expect("a query that gives one text")
 }
 
+/// The keys in the key-value store that begin so.
+pub fn keys(state: &Path, prefix: &str) -> Vec<String> {
+    let connection = Connection::open_with_flags(key_value_file(state), OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .expect("the gateway has made its store");
+    let mut statement = connection
+        .prepare("SELECT key FROM spin_key_value WHERE key LIKE ?1 || '%' ORDER BY key")
+        .expect("the store has a table");
+    let keys = statement
+        .query_map([prefix], |row| row.get(0))
+        .expect("a query that runs");
+    keys.map(|key| key.expect("a key is text")).collect()
+}
+
 /// Everything in the state folder, as bytes: what a thief of the disk would read.
 pub fn all_bytes(state: &Path) -> Vec<u8> {
     let files = std::fs::read_dir(state).expect("the state folder is there");

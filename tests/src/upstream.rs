@@ -162,11 +162,52 @@ impl Upstream {
 
     /// An address where nobody listens.
     pub fn dead() -> Self {
+        Self::at(SocketAddr::from(([127, 0, 0, 1], unused_port())))
+    }
+
+    /// Whoever listens at this address.
+    pub fn at(address: SocketAddr) -> Self {
         Self {
-            address: SocketAddr::from(([127, 0, 0, 1], unused_port())),
+            address,
             seen: Arc::default(),
             _demo: None,
         }
+    }
+
+    /// A service that says these bytes to each request and then nothing, for as long as the gateway will wait.
+    pub fn stalling_after(bytes: &'static str) -> Self {
+        let (address, listener) = listen();
+        BACKGROUND.spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut request = vec![0; 64 * 1024];
+                    if stream.read(&mut request).await.is_ok_and(|read| read > 0) {
+                        stream.write_all(bytes.as_bytes()).await.ok();
+                    }
+                    // Until the gateway hangs up.
+                    while stream.read(&mut request).await.is_ok_and(|read| read > 0) {}
+                });
+            }
+        });
+        Self::at(address)
+    }
+
+    /// A service so busy that the kernel takes no more connections for it: the gateway's come to nothing, and are not refused.
+    pub fn too_busy_to_accept() -> Self {
+        let _on_background = BACKGROUND.enter();
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket
+            .bind(SocketAddr::from(([127, 0, 0, 1], 0)))
+            .expect("a free port");
+        let listener = socket.listen(1).expect("a listener");
+        let address = listener.local_addr().expect("a bound listener has an address");
+        BACKGROUND.spawn(async move {
+            let waiting = (0..8).map(|_| tokio::spawn(tokio::net::TcpStream::connect(address)));
+            let waiting: Vec<_> = waiting.collect();
+            std::future::pending::<()>().await;
+            drop((listener, waiting));
+        });
+        Self::at(address)
     }
 
     /// The service's base URL.

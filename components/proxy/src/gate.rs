@@ -62,7 +62,7 @@ impl Gate {
         }
     }
 
-    /// Asks once a second what the other instances know. The request does not wait for it.
+    /// Asks twice a second what the other instances know. The request does not wait for it.
     pub(crate) fn keep_up_to_date(
         self: &Rc<Self>,
         destination: Destination,

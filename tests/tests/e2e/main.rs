@@ -12,7 +12,11 @@ mod authorisation;
 mod bad_input;
 mod bookings;
 mod bootstrap;
+<<<<<<< HEAD
 mod cors;
+=======
+mod breaker;
+>>>>>>> e19a647 (Ejections fall on whole seconds, so that all instances probe in step; end-to-end tests of services that fail; pages)
 mod events;
 mod flights;
 mod harness;
@@ -34,6 +38,7 @@ mod rate_limit_client;
 mod readme;
 mod refresh;
 mod restart;
+mod retries;
 mod role_admin;
 mod sabotage;
 mod sessions;
@@ -41,4 +46,6 @@ mod signin;
 mod signing_key;
 mod signout;
 mod signup;
+mod timeouts;
+mod upstreams;
 mod users;

@@ -25,6 +25,15 @@ pub struct Ejection {
 }
 
 impl Ejection {
+    /// One that begins now, by the second: the probes of all instances then fall on the same seconds, also if two of them find out
+    /// at once.
+    fn at(now: Timestamp) -> Self {
+        Self {
+            since: Timestamp::from_millis(now.as_secs() * 1000),
+            last_probe: 0,
+        }
+    }
+
     /// The second whose probe is due, if one is. Without another address, every second has one. With others at work, the wait
     /// doubles: probes after 1, 3, 7, 15 and 31 seconds, and then every half minute.
     fn due_probe(&self, now: Timestamp, others_work: bool) -> Option<u64> {
@@ -108,10 +117,7 @@ impl Health {
             self.outcomes.are_mostly_failures()
         };
         if is_dead {
-            self.ejection = Some(Ejection {
-                since: now,
-                last_probe: 0,
-            });
+            self.ejection = Some(Ejection::at(now));
             self.is_shared = false;
         }
         self.ejection
@@ -145,19 +151,20 @@ impl Health {
 
     /// What all instances know of this address.
     pub(super) fn learn(&mut self, shared: Option<Ejection>, now: Timestamp) {
-        match (shared, &mut self.ejection) {
-            (Some(shared), None) if self.ended != Some(shared.since) => {
+        match (shared, self.ejection) {
+            (Some(shared), None) if self.ended == Some(shared.since) => {}
+            // Several instances may have found out at once: all go by what is in the store.
+            (Some(shared), known) => {
+                let probed = known
+                    .filter(|known| known.since == shared.since)
+                    .map_or(0, |known| known.last_probe);
                 self.ejection = Some(Ejection {
                     // The clock of another machine may be ahead of ours.
-                    since: shared.since.min(now),
-                    ..shared
+                    since: shared.since.min(Ejection::at(now).since),
+                    last_probe: shared.last_probe.max(probed),
                 });
                 self.is_shared = true;
             }
-            (Some(shared), Some(known)) if known.since == shared.since => {
-                known.last_probe = known.last_probe.max(shared.last_probe);
-            }
-            (Some(_), _) => {}
             (None, Some(_)) if self.is_shared => self.put_back(now),
             (None, _) => {}
         }

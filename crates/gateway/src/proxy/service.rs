@@ -1,7 +1,7 @@
 //! A service behind the gateway: its addresses, and what the instances tell each other about them.
 //!
 //! An instance decides from its own calls alone that an address is out of service, and then tells the others through the key-value
-//! store; it asks the store once a second what they have told. Nothing is written while all is well, and a store that fails leaves
+//! store; it asks the store twice a second what they have told. Nothing is written while all is well, and a store that fails leaves
 //! each instance with what it knows itself. In the store there is, for each ejected address and only for those:
 //!
 //! - `breaker/ejected/SERVICE/ADDRESS`: since when (in milliseconds), and the second after that of the last probe; only ever `set`.
@@ -22,8 +22,8 @@ use super::retry::MAX_ATTEMPTS;
 use super::upstream::Upstream;
 use crate::ports::{Clock, Entropy, KeyValue, KeyValueError, Timestamp};
 
-/// How old may be what is known of the others.
-const MAX_AGE: Duration = Duration::from_secs(1);
+/// How old may be what is known of the others. Half a second, so that all know of a dead service within one.
+const MAX_AGE: Duration = Duration::from_millis(500);
 
 /// A service, as one instance sees it.
 #[derive(Debug)]
@@ -124,13 +124,24 @@ impl Service {
         *self.read_at.borrow_mut() = clock.now();
         let count = self.pool.borrow().len();
         for index in 0..count {
-            let shared = store.get(&self.ejected_key(index)).await?;
-            let shared = shared.as_deref().and_then(decode);
-            if let Some(health) = self.pool.borrow_mut().health(index) {
-                health.learn(shared, clock.now());
-            }
+            self.learn(index, store, clock.now()).await?;
         }
         Ok(())
+    }
+
+    /// Asks the store about one address: whether the others say that it is out of service.
+    async fn learn(
+        &self,
+        index: usize,
+        store: &impl KeyValue,
+        now: Timestamp,
+    ) -> Result<bool, KeyValueError> {
+        let shared = store.get(&self.ejected_key(index)).await?;
+        let shared = shared.as_deref().and_then(decode);
+        if let Some(health) = self.pool.borrow_mut().health(index) {
+            health.learn(shared, now);
+        }
+        Ok(shared.is_some())
     }
 
     /// The next call of a request, or `None` where none is left to make: then the service is overloaded, or the last answer is
@@ -218,6 +229,9 @@ impl Service {
     pub async fn tell(&self, news: News, store: &impl KeyValue) -> Result<(), KeyValueError> {
         match news {
             News::Ejected(index, ejection) => {
+                if self.learn(index, store, ejection.since).await? {
+                    return Ok(());
+                }
                 store.set(&self.ejected_key(index), &encode(&ejection)).await?;
                 if let Some(health) = self.pool.borrow_mut().health(index) {
                     health.shared(&ejection);

@@ -67,7 +67,7 @@ impl<'a> Instance<'a> {
 }
 
 #[test]
-fn while_all_is_well_nothing_is_written_and_nothing_is_read_but_once_a_second() {
+fn while_all_is_well_nothing_is_written_and_nothing_is_read_but_now_and_then() {
     let (store, clock) = (MemoryKeyValue::default(), TestClock::default());
     let instance = Instance::new("http://a", &store, &clock);
     let before = store.reads();
