@@ -12,11 +12,8 @@ mod authorisation;
 mod bad_input;
 mod bookings;
 mod bootstrap;
-<<<<<<< HEAD
-mod cors;
-=======
 mod breaker;
->>>>>>> e19a647 (Ejections fall on whole seconds, so that all instances probe in step; end-to-end tests of services that fail; pages)
+mod cors;
 mod events;
 mod flights;
 mod harness;
