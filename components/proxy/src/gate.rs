@@ -21,6 +21,13 @@ use crate::settings::Settings;
 /// would call a service that is known to be dead.
 const PATIENCE: Duration = Duration::from_millis(250);
 
+/// How long to wait before each further try to tell the others.
+const PAUSES_BEFORE_TELLING_AGAIN: [Duration; 3] = [
+    Duration::from_millis(20),
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+];
+
 /// The settings, and the services.
 pub(crate) struct Gate {
     pub(crate) settings: Settings,
@@ -86,7 +93,16 @@ impl Gate {
                 News::Returned(..) => log::warn(&request_id, "upstream_returned", &[("address", &address)]),
                 News::Probed(..) => {}
             }
-            if let Err(error) = service.tell(news, &SpinKeyValue).await {
+            // Another process may have the store's file for a moment.
+            let mut told = service.tell(news, &SpinKeyValue).await;
+            for pause in PAUSES_BEFORE_TELLING_AGAIN {
+                if told.is_ok() {
+                    return;
+                }
+                wait(pause).await;
+                told = service.tell(news, &SpinKeyValue).await;
+            }
+            if let Err(error) = told {
                 log::warn(
                     &request_id,
                     "breaker_store_failed",

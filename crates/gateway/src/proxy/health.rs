@@ -7,7 +7,7 @@
 use crate::ports::Timestamp;
 
 /// How many calls are remembered.
-const MEMORY: u32 = 20;
+const MEMORY: u32 = 15;
 /// So many failures at least are evidence against the last address there is.
 const MIN_FAILURES: u32 = 5;
 /// So many failures one after another are evidence against one of several.
@@ -15,21 +15,21 @@ const OUTLIER_FAILURES: u32 = 3;
 /// The longest time, in seconds, between two probes while others do the work.
 const LONGEST_WAIT: u64 = 30;
 
-/// That an address is out of service.
+/// That an address is out of service. All times are seconds since the Unix epoch, so that the probes of all instances fall on the
+/// same seconds, also if two of them found out one after another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ejection {
     /// Since when.
-    pub since: Timestamp,
-    /// The second after `since` whose probe was the last one; 0 before the first.
+    pub since: u64,
+    /// The second of the last probe; 0 before the first.
     pub last_probe: u64,
 }
 
 impl Ejection {
-    /// One that begins now, by the second: the probes of all instances then fall on the same seconds, also if two of them find out
-    /// at once.
-    fn at(now: Timestamp) -> Self {
+    /// One that begins with the next second: the first probe comes after a second at least.
+    fn after(now: Timestamp) -> Self {
         Self {
-            since: Timestamp::from_millis(now.as_secs() * 1000),
+            since: now.as_secs() + 1,
             last_probe: 0,
         }
     }
@@ -37,17 +37,14 @@ impl Ejection {
     /// The second whose probe is due, if one is. Without another address, every second has one. With others at work, the wait
     /// doubles: probes after 1, 3, 7, 15 and 31 seconds, and then every half minute.
     fn due_probe(&self, now: Timestamp, others_work: bool) -> Option<u64> {
-        let elapsed = self.elapsed(now);
+        let elapsed = now.as_secs().saturating_sub(self.since);
         let second = if others_work {
             last_scheduled(elapsed)
         } else {
             elapsed
         };
-        (second > self.last_probe).then_some(second)
-    }
-
-    fn elapsed(&self, now: Timestamp) -> u64 {
-        now.as_millis().saturating_sub(self.since.as_millis()) / 1000
+        let at = self.since + second;
+        (second > 0 && at > self.last_probe).then_some(at)
     }
 }
 
@@ -72,7 +69,7 @@ pub(super) struct Health {
     /// Whether the other instances can know of the ejection.
     is_shared: bool,
     /// Which ejection ended last by a probe of ours: others may still tell of it for a moment.
-    ended: Option<Timestamp>,
+    ended: Option<u64>,
     /// What began before is no evidence: it hung in the outage that is over.
     trusted_from: Timestamp,
 }
@@ -98,6 +95,11 @@ impl Health {
         self.ejection.is_some()
     }
 
+    /// Whether there is no point in asking again what has just failed: it fails and fails.
+    pub(super) fn is_failing(&self) -> bool {
+        self.outcomes.failures_in_a_row() >= OUTLIER_FAILURES
+    }
+
     /// A call that began then went well.
     pub(super) fn succeeded(&mut self, began: Timestamp) {
         if self.is_evidence(began) {
@@ -117,7 +119,7 @@ impl Health {
             self.outcomes.are_mostly_failures()
         };
         if is_dead {
-            self.ejection = Some(Ejection::at(now));
+            self.ejection = Some(Ejection::after(now));
             self.is_shared = false;
         }
         self.ejection
@@ -144,9 +146,9 @@ impl Health {
         self.put_back(now);
     }
 
-    /// The others can know of this ejection from now on, and say when it is over.
-    pub(super) fn shared(&mut self, ejection: &Ejection) {
-        self.is_shared |= self.ejection.is_some_and(|known| known.since == ejection.since);
+    /// The others can know of the ejection from now on, and say when it is over.
+    pub(super) fn shared(&mut self) {
+        self.is_shared = self.is_ejected();
     }
 
     /// What all instances know of this address.
@@ -155,12 +157,10 @@ impl Health {
             (Some(shared), None) if self.ended == Some(shared.since) => {}
             // Several instances may have found out at once: all go by what is in the store.
             (Some(shared), known) => {
-                let probed = known
-                    .filter(|known| known.since == shared.since)
-                    .map_or(0, |known| known.last_probe);
+                let probed = known.map_or(0, |known| known.last_probe);
                 self.ejection = Some(Ejection {
                     // The clock of another machine may be ahead of ours.
-                    since: shared.since.min(Ejection::at(now).since),
+                    since: shared.since.min(Ejection::after(now).since),
                     last_probe: shared.last_probe.max(probed),
                 });
                 self.is_shared = true;
@@ -237,12 +237,12 @@ mod tests {
     }
 
     #[test]
-    fn a_history_of_successes_holds_the_only_address_for_twenty_calls_at_most() {
+    fn a_history_of_successes_holds_the_only_address_for_fifteen_calls_at_most() {
         let mut health = Health::default();
         for _ in 0..1000 {
             health.succeeded(at(0));
         }
-        assert_eq!(failures_until_ejected(&mut health, false), 16);
+        assert_eq!(failures_until_ejected(&mut health, false), 12);
     }
 
     #[test]
@@ -258,17 +258,17 @@ mod tests {
     #[test]
     fn alone_it_is_probed_every_second_once() {
         let ejection = Ejection {
-            since: at(0),
+            since: 1000,
             last_probe: 0,
         };
         assert_eq!(ejection.due_probe(at(999), false), None);
-        assert_eq!(ejection.due_probe(at(1000), false), Some(1));
+        assert_eq!(ejection.due_probe(at(1000), false), Some(1001));
         let probed = Ejection {
-            last_probe: 1,
+            last_probe: 1001,
             ..ejection
         };
         assert_eq!(probed.due_probe(at(1999), false), None);
-        assert_eq!(probed.due_probe(at(3500), false), Some(3));
+        assert_eq!(probed.due_probe(at(3500), false), Some(1003));
     }
 
     #[test]
@@ -283,12 +283,13 @@ mod tests {
     fn a_probe_that_succeeds_brings_it_back_and_what_hung_before_says_nothing() {
         let mut health = Health::default();
         failures_until_ejected(&mut health, false);
-        let probe = health.take_probe(at(1000), false).unwrap();
-        assert_eq!(health.take_probe(at(1500), false), None);
-        health.returned(&probe, at(1600));
+        assert_eq!(health.take_probe(at(1000), false), None);
+        let probe = health.take_probe(at(2000), false).unwrap();
+        assert_eq!(health.take_probe(at(2500), false), None);
+        health.returned(&probe, at(2600));
         assert!(!health.is_ejected());
         for _ in 0..50 {
-            assert_eq!(health.failed(at(1500), at(1700), false), None);
+            assert_eq!(health.failed(at(2500), at(2700), false), None);
         }
     }
 
@@ -298,8 +299,7 @@ mod tests {
         failures_until_ejected(&mut health, false);
         health.learn(None, at(500));
         assert!(health.is_ejected());
-        let ejection = health.ejection().unwrap();
-        health.shared(&ejection);
+        health.shared();
         health.learn(None, at(600));
         assert!(!health.is_ejected());
     }
@@ -308,16 +308,16 @@ mod tests {
     fn old_news_of_an_ejection_that_we_ended_is_ignored() {
         let mut health = Health::default();
         failures_until_ejected(&mut health, false);
-        let probe = health.take_probe(at(1000), false).unwrap();
-        health.returned(&probe, at(1100));
-        health.learn(Some(probe.ejection), at(1200));
+        let probe = health.take_probe(at(2000), false).unwrap();
+        health.returned(&probe, at(2100));
+        health.learn(Some(probe.ejection), at(2200));
         assert!(!health.is_ejected());
         // A new one is news.
         let next = Ejection {
-            since: at(1150),
+            since: 1003,
             last_probe: 0,
         };
-        health.learn(Some(next), at(1200));
+        health.learn(Some(next), at(2200));
         assert!(health.is_ejected());
     }
 
@@ -325,10 +325,10 @@ mod tests {
     fn a_clock_that_is_ahead_does_not_keep_it_out() {
         let mut health = Health::default();
         let ahead = Ejection {
-            since: at(3_600_000),
+            since: 4600,
             last_probe: 0,
         };
         health.learn(Some(ahead), at(0));
-        assert!(health.take_probe(at(1000), false).is_some());
+        assert!(health.take_probe(at(2000), false).is_some());
     }
 }

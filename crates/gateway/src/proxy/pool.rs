@@ -69,7 +69,7 @@ impl Pool {
     }
 
     /// The next call of a request; `None` where there is nothing left to try. An address that the request has not been at comes
-    /// before one that it has, and a probe before both, unless the request could not be sent again if the probe fails.
+    /// before one that it has, where it is sent again only if that has not failed time and again, and a probe before both, unless the request could not be sent again if the probe fails.
     pub(super) fn turn(&mut self, tried: &Tried, can_be_sent_again: bool, now: Timestamp) -> Option<Turn> {
         if tried.any == 0
             && let Some(probe) = self.probe(can_be_sent_again, now)
@@ -78,7 +78,7 @@ impl Pool {
         }
         let index = self
             .round(|index| tried.any & bit(index) == 0)
-            .or_else(|| self.round(|index| tried.declined & bit(index) == 0))?;
+            .or_else(|| self.round(|index| tried.declined & bit(index) == 0 && !self.is_failing(index)))?;
         self.next = index + 1;
         Some(Turn::Call(index))
     }
@@ -104,6 +104,12 @@ impl Pool {
         self.addresses
             .get(index)
             .is_some_and(|(_, health)| health.is_ejected())
+    }
+
+    fn is_failing(&self, index: usize) -> bool {
+        self.addresses
+            .get(index)
+            .is_some_and(|(_, health)| health.is_failing())
     }
 
     /// A call failed. Gives the ejection that follows from it, if any.
@@ -180,11 +186,26 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_fails_and_fails_is_not_asked_twice_by_one_request() {
+        let mut pool = pool(1);
+        let tried = Tried {
+            any: 1,
+            ..Tried::default()
+        };
+        for _ in 0..3 {
+            assert_eq!(pool.turn(&tried, true, at(0)), Some(Turn::Call(0)));
+            pool.failed(0, at(0), at(0));
+        }
+        assert_eq!(pool.turn(&tried, true, at(0)), None);
+        assert_eq!(pool.turn(&Tried::default(), true, at(0)), Some(Turn::Call(0)));
+    }
+
+    #[test]
     fn one_request_is_the_probe_and_the_others_go_elsewhere() {
         let mut pool = pool(2);
         eject(&mut pool, 0);
         let turns: Vec<_> = (0..3)
-            .filter_map(|_| pool.turn(&Tried::default(), true, at(1000)))
+            .filter_map(|_| pool.turn(&Tried::default(), true, at(2000)))
             .collect();
         assert!(matches!(turns[0], Turn::Probe(0, _)), "{turns:?}");
         assert_eq!(turns[1..], [Turn::Call(1), Turn::Call(1)]);
@@ -194,9 +215,9 @@ mod tests {
     fn what_cannot_be_sent_again_is_no_probe_while_others_work() {
         let mut pool = pool(2);
         eject(&mut pool, 0);
-        assert_eq!(pool.turn(&Tried::default(), false, at(1000)), Some(Turn::Call(1)));
+        assert_eq!(pool.turn(&Tried::default(), false, at(2000)), Some(Turn::Call(1)));
         eject(&mut pool, 1);
-        let probe = pool.turn(&Tried::default(), false, at(2000));
+        let probe = pool.turn(&Tried::default(), false, at(9000));
         assert!(matches!(probe, Some(Turn::Probe(..))), "{probe:?}");
     }
 }

@@ -4,7 +4,7 @@
 //! store; it asks the store twice a second what they have told. Nothing is written while all is well, and a store that fails leaves
 //! each instance with what it knows itself. In the store there is, for each ejected address and only for those:
 //!
-//! - `breaker/ejected/SERVICE/ADDRESS`: since when (in milliseconds), and the second after that of the last probe; only ever `set`.
+//! - `breaker/ejected/SERVICE/ADDRESS`: since when, and when it was last probed, in seconds; only ever `set`.
 //! - `breaker/SECOND/SERVICE/ADDRESS`: a counter, which whoever makes the probe of this second has brought to 1. It is removed with
 //!   the next probe; should one be left, the second in its key says that it is over.
 
@@ -171,7 +171,7 @@ impl Service {
 
     /// Whether this instance makes the probe. A key that is there already is only read, which costs less than to count.
     async fn claim(&self, index: usize, probe: &Probe, store: &impl KeyValue) -> Result<bool, KeyValueError> {
-        let key = self.probe_key(index, &probe.ejection, probe.ejection.last_probe);
+        let key = self.probe_key(index, probe.ejection.last_probe);
         if store.get(&key).await?.is_some() {
             return Ok(false);
         }
@@ -229,12 +229,15 @@ impl Service {
     pub async fn tell(&self, news: News, store: &impl KeyValue) -> Result<(), KeyValueError> {
         match news {
             News::Ejected(index, ejection) => {
-                if self.learn(index, store, ejection.since).await? {
+                if self
+                    .learn(index, store, Timestamp::from_millis(ejection.since * 1000))
+                    .await?
+                {
                     return Ok(());
                 }
                 store.set(&self.ejected_key(index), &encode(&ejection)).await?;
                 if let Some(health) = self.pool.borrow_mut().health(index) {
-                    health.shared(&ejection);
+                    health.shared();
                 }
                 Ok(())
             }
@@ -244,10 +247,8 @@ impl Service {
                     .borrow_mut()
                     .health(index)
                     .and_then(|health| health.ejection());
-                if still_out.is_some_and(|ejection| ejection.since == probe.ejection.since) {
-                    store
-                        .set(&self.ejected_key(index), &encode(&probe.ejection))
-                        .await?;
+                if let Some(ejection) = still_out {
+                    store.set(&self.ejected_key(index), &encode(&ejection)).await?;
                 }
                 let last = probe.ejection.last_probe;
                 self.forget_probes(index, &probe, last.saturating_sub(1), store)
@@ -273,9 +274,7 @@ impl Service {
         let recent = last.saturating_sub(SECONDS).max(probe.previous + 1)..=last;
         for second in std::iter::once(probe.previous).chain(recent) {
             if second > 0 {
-                store
-                    .delete(&self.probe_key(index, &probe.ejection, second))
-                    .await?;
+                store.delete(&self.probe_key(index, second)).await?;
             }
         }
         Ok(())
@@ -285,9 +284,8 @@ impl Service {
         format!("breaker/ejected/{}", self.address(index))
     }
 
-    fn probe_key(&self, index: usize, ejection: &Ejection, second: u64) -> String {
-        let at = ejection.since.after(Duration::from_secs(second)).as_secs();
-        format!("breaker/{at}/{}", self.address(index))
+    fn probe_key(&self, index: usize, second: u64) -> String {
+        format!("breaker/{second}/{}", self.address(index))
     }
 
     fn address(&self, index: usize) -> String {
@@ -304,14 +302,14 @@ impl Service {
 }
 
 fn encode(ejection: &Ejection) -> Vec<u8> {
-    format!("{} {}", ejection.since.as_millis(), ejection.last_probe).into_bytes()
+    format!("{} {}", ejection.since, ejection.last_probe).into_bytes()
 }
 
 /// What nobody of us wrote is as good as nothing.
 fn decode(bytes: &[u8]) -> Option<Ejection> {
     let (since, last_probe) = std::str::from_utf8(bytes).ok()?.split_once(' ')?;
     Some(Ejection {
-        since: Timestamp::from_millis(since.parse().ok()?),
+        since: since.parse().ok()?,
         last_probe: last_probe.parse().ok()?,
     })
 }
