@@ -4,6 +4,7 @@ use http::HeaderMap;
 use jetway_gateway::access::authenticate_signed_in;
 use jetway_gateway::http::HttpError;
 use jetway_gateway::ports::{Databases, Ports};
+use jetway_gateway::rate_limit::Limiter;
 use jetway_gateway::sessions::{KeyCache, Sessions};
 use jetway_gateway::store::{self, Schema, Store, StoreError};
 use jetway_gateway::tokens::{Identity, Verifier, VerifierCache};
@@ -30,6 +31,7 @@ pub struct Memory {
     schema: Schema,
     keys: KeyCache,
     verifier: VerifierCache,
+    pub(crate) limiter: Limiter,
 }
 
 impl Memory {
@@ -39,6 +41,7 @@ impl Memory {
             schema: Schema::new(),
             keys: KeyCache::new(),
             verifier: VerifierCache::new(),
+            limiter: Limiter::new(),
         }
     }
 }
