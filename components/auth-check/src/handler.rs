@@ -2,10 +2,11 @@
 
 use http::Request;
 use jetway_gateway::access::{self, AccessPolicy, authenticate, check_policy, set_identity};
-use jetway_gateway::config::{ConfigError, read};
-use jetway_gateway::http::HttpError;
-use jetway_gateway::ports::{Clock, KeyValue, Variables};
-use jetway_gateway::tokens::Verifier;
+use jetway_gateway::config::{ConfigError, read, read_optional};
+use jetway_gateway::http::{HttpError, RequestId};
+use jetway_gateway::ports::{Clock, GiveWay, KeyValue, Variables};
+use jetway_gateway::rate_limit::{self, By, Memory, OnFailure, Partition, RateLimits, Usage};
+use jetway_gateway::tokens::{Identity, Verifier};
 
 /// The variables of the component behind.
 #[derive(Clone, Debug)]
@@ -14,29 +15,62 @@ pub struct Settings {
     pub policy: AccessPolicy,
     /// Whose tokens are taken.
     pub tokens: access::Settings,
+    /// How often a user may come. Those by user are counted here, once it is certain who it is: nobody can use up the quota of
+    /// another, nor invent users to have one more.
+    pub rate_limits: Option<RateLimits>,
+    /// What to do with a request that could not be counted.
+    pub on_failure: OnFailure,
 }
 
 impl Settings {
-    /// Reads `access_policy`, `issuer` and `audience`.
+    /// Reads `access_policy`, `issuer` and `audience`, and, where they are, `rate_limits` and `rate_limit_on_failure`.
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             policy: read(variables, "access_policy", AccessPolicy::parse).await?,
             tokens: access::Settings::read(variables).await?,
+            rate_limits: read_optional(variables, "rate_limits", RateLimits::parse).await?,
+            on_failure: read_optional(variables, "rate_limit_on_failure", OnFailure::parse)
+                .await?
+                .unwrap_or(OnFailure::Refuse),
         })
     }
 }
 
-/// Lets the request pass with the caller's identity in its headers, or with none; or answers 401 or 403.
+/// Lets the request pass with the caller's identity in its headers, or with none; or answers 401, 403 or 429. Gives how the
+/// limits by user stand.
 pub async fn admit<B, K: KeyValue, C: Clock>(
     request: &mut Request<B>,
-    policy: &AccessPolicy,
+    request_id: &RequestId,
+    settings: &Settings,
     verifier: &Verifier<'_, K, C>,
-) -> Result<(), HttpError> {
+    (store, clock, way, memory): (&K, &C, &impl GiveWay, &Memory),
+) -> Result<Vec<Usage>, HttpError> {
     let identity = authenticate(request.headers(), verifier).await?;
-    let requirement = policy.requirement(request.method(), request.uri().path());
-    check_policy(requirement, identity.as_ref())?;
+    let limits = limits(request, settings, identity.as_ref());
+    let usages = rate_limit::admit(limits, request_id, store, clock, way, settings.on_failure, memory).await?;
+    let requirement = settings
+        .policy
+        .requirement(request.method(), request.uri().path());
+    check_policy(requirement, identity.as_ref()).map_err(|mut error| {
+        rate_limit::add_headers(error.headers_mut(), &usages);
+        error
+    })?;
     set_identity(request.headers_mut(), identity.as_ref());
-    Ok(())
+    Ok(usages)
+}
+
+/// The limits of a user.
+fn limits<'s, B>(
+    request: &Request<B>,
+    settings: &'s Settings,
+    identity: Option<&Identity>,
+) -> impl Iterator<Item = (&'s std::sync::Arc<rate_limit::Limit>, Partition)> {
+    let user = identity.map(|identity| Partition::User(identity.user()));
+    let limited = user.zip(settings.rate_limits.as_ref());
+    limited.into_iter().flat_map(|(user, rate_limits)| {
+        let limits = rate_limits.of(By::User, request.method(), request.uri().path());
+        limits.map(move |limit| (limit, user))
+    })
 }
 
 #[cfg(test)]
@@ -60,7 +94,9 @@ mod tests {
         path: &str,
         authorization: Option<&str>,
     ) -> Result<Request<()>, Code> {
-        let variables = TestVariables::default().with("access_policy", POLICY);
+        let variables = TestVariables::default()
+            .with("access_policy", POLICY)
+            .with("rate_limits", "* /... user by=user 2;w=60");
         let settings = block_on(Settings::read(&variables)).unwrap();
         let mut request = Request::builder()
             .method(method)
@@ -76,7 +112,10 @@ mod tests {
         let verifier = settings
             .tokens
             .verifier(&tokens.store, &tokens.clock, &tokens.cache);
-        block_on(admit(&mut request, &settings.policy, &verifier)).map_err(|error| error.problem().code())?;
+        let id = RequestId::parse("r-1").unwrap();
+        let outside = (&tokens.store, &tokens.clock, &Memory::new());
+        block_on(admit(&mut request, &id, &settings, &verifier, outside))
+            .map_err(|error| error.problem().code())?;
         Ok(request)
     }
 
@@ -97,8 +136,8 @@ mod tests {
     #[test]
     fn the_identity_goes_along_wherever_there_is_one() {
         let tokens = TestTokens::default();
-        let (id, token) = tokens.issue(&["airline", "customer"]);
         for (method, path) in [("GET", "/flights"), ("POST", "/flights"), ("PUT", "/bookings/7")] {
+            let (id, token) = tokens.issue(&["airline", "customer"]);
             let request = ask(&tokens, method, path, Some(&format!("Bearer {token}"))).unwrap();
             let values = IDENTITY_HEADERS.map(|name| request.headers()[name].to_str().unwrap().to_owned());
             assert_eq!(values, [id.as_str(), "ann@example.com", "airline,customer"]);
@@ -132,6 +171,27 @@ mod tests {
         tokens.clock.advance(std::time::Duration::from_secs(600));
         let expired = ask(&tokens, "GET", "/flights", Some(&format!("Bearer {good}")));
         assert_eq!(expired.unwrap_err(), Code::InvalidToken);
+    }
+
+    #[test]
+    fn a_user_is_counted_whatever_becomes_of_the_request_and_nobody_else_is() {
+        let tokens = TestTokens::default();
+        let bearer = format!("Bearer {}", tokens.issue(&["customer"]).1);
+        for _ in 0..3 {
+            assert!(ask(&tokens, "GET", "/flights", Some("Bearer x.y.z")).is_err());
+            assert!(ask(&tokens, "GET", "/flights", None).is_ok());
+        }
+        assert!(ask(&tokens, "GET", "/flights", Some(&bearer)).is_ok());
+        assert_eq!(
+            ask(&tokens, "POST", "/flights", Some(&bearer)).unwrap_err(),
+            Code::Forbidden
+        );
+        assert_eq!(
+            ask(&tokens, "GET", "/flights", Some(&bearer)).unwrap_err(),
+            Code::RateLimited
+        );
+        let other = format!("Bearer {}", tokens.issue(&["customer"]).1);
+        assert!(ask(&tokens, "GET", "/flights", Some(&other)).is_ok());
     }
 
     #[test]

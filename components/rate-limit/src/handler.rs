@@ -3,45 +3,38 @@
 use http::Request;
 use jetway_gateway::client::Client;
 use jetway_gateway::http::{HttpError, RequestId};
-use jetway_gateway::log;
-use jetway_gateway::ports::{Clock, KeyValue};
-use jetway_gateway::rate_limit::{
-    By, OnFailure, Partition, Settings, Usage, add_headers, count_all, exceeded,
-};
+use jetway_gateway::ports::{Clock, GiveWay, KeyValue};
+use jetway_gateway::rate_limit::{By, Memory, Partition, Settings, Usage, admit};
 
-/// Counts the request against every limit by client that is for it: how they stand, or 429. Limits by what is in the body are
-/// counted by the component that reads it.
+/// Counts the request against every limit by client and by route that is for it: how they stand, or 429. Limits by what is in
+/// the body or in the token are counted by the component that reads it.
 pub async fn count<B>(
     request: &Request<B>,
     request_id: &RequestId,
     store: &impl KeyValue,
     clock: &impl Clock,
+    way: &impl GiveWay,
     settings: &Settings,
+    memory: &Memory,
 ) -> Result<Vec<Usage>, HttpError> {
-    let limits = settings.rate_limits.of(request.method(), request.uri().path());
     let client = Client::of_request(request.headers(), &settings.trusted_proxies);
-    let by_client = limits.iter().filter(|limit| limit.by == By::Client);
-    let usages = match count_all(store, clock, by_client, &Partition::client(&client.key())).await {
-        Ok(usages) => usages,
-        Err(error) if settings.on_failure == OnFailure::Pass => {
-            log::warn(request_id, "not_counted", &[("cause", &error.to_string())]);
-            Vec::new()
-        }
-        Err(error) => return Err(HttpError::not_ready(error)),
+    let client = Partition::Client(client.key(settings.ipv6_prefix));
+    let of = |by| {
+        settings
+            .rate_limits
+            .of(by, request.method(), request.uri().path())
     };
-    match exceeded(&usages) {
-        None => Ok(usages),
-        Some(problem) => {
-            let mut error = HttpError::from(problem);
-            add_headers(error.headers_mut(), &usages);
-            Err(error)
-        }
-    }
+    let by_client = of(By::Client).map(|limit| (limit, client));
+    let by_route = of(By::Route).map(|limit| (limit, Partition::Everybody));
+    // The client's own first: one who is refused for himself takes nothing from what is there for all.
+    let limits = by_client.chain(by_route);
+    admit(limits, request_id, store, clock, way, settings.on_failure, memory).await
 }
 
 #[cfg(test)]
 mod tests {
     use jetway_gateway::http::{Code, finish, no_content};
+    use jetway_gateway::rate_limit::{UNCOUNTED_KEY, add_headers};
     use jetway_gateway::test_support::{MemoryKeyValue, TestClock, TestVariables, block_on};
 
     use super::*;
@@ -50,6 +43,7 @@ mod tests {
         store: MemoryKeyValue,
         clock: TestClock,
         settings: Settings,
+        memory: Memory,
     }
 
     impl Gate {
@@ -57,7 +51,7 @@ mod tests {
             let variables = TestVariables::default()
                 .with(
                     "rate_limits",
-                    "POST /signin signin 2;w=60, 1;w=60;by=email\n* /... default 3;w=60",
+                    "POST /signin signin 2;w=60, 1;w=60;by=email\nGET /busy busy by=route 2;w=60\n* /... default 3;w=60",
                 )
                 .with("rate_limit_on_failure", on_failure);
             let settings = block_on(Settings::read(&variables)).unwrap();
@@ -65,6 +59,7 @@ mod tests {
                 store: MemoryKeyValue::default(),
                 clock: TestClock::default(),
                 settings,
+                memory: Memory::new(),
             }
         }
 
@@ -80,6 +75,7 @@ mod tests {
                 &self.store,
                 &self.clock,
                 &self.settings,
+                &self.memory,
             ))
         }
     }
@@ -117,11 +113,50 @@ mod tests {
         let usages = Gate::with("refuse")
             .ask("POST", "/signin", "192.0.2.7:1")
             .unwrap();
-        let policies: Vec<_> = usages.iter().map(|usage| usage.limit.policy.as_str()).collect();
+        let policies: Vec<_> = usages.iter().map(|usage| &*usage.limit.policy).collect();
         assert_eq!(policies, ["signin"]);
         let mut response = no_content();
         add_headers(response.headers_mut(), &usages);
         assert_eq!(response.headers()["ratelimit-policy"], r#""signin";q=2;w=60"#);
+    }
+
+    #[test]
+    fn a_route_has_a_quota_for_all_that_one_client_alone_cannot_use_up() {
+        let gate = Gate::with("refuse");
+        for _ in 0..3 {
+            gate.ask("GET", "/elsewhere", "192.0.2.7:1").unwrap();
+        }
+        for _ in 0..5 {
+            gate.ask("GET", "/busy", "192.0.2.7:1").unwrap_err();
+        }
+        gate.ask("GET", "/busy", "192.0.2.8:1").unwrap();
+        let usages = gate.ask("GET", "/busy", "192.0.2.9:1").unwrap();
+        let left: Vec<_> = usages
+            .iter()
+            .map(|usage| (&*usage.limit.policy, usage.remaining))
+            .collect();
+        assert_eq!(left, [("default", 2), ("busy", 0)]);
+        let error = gate.ask("GET", "/busy", "192.0.2.10:1").unwrap_err();
+        assert_eq!(error.problem().code(), Code::RateLimited);
+        // Whom the route refused has lost nothing of his own.
+        let usages = gate.ask("GET", "/elsewhere", "192.0.2.10:1").unwrap();
+        assert_eq!(usages[0].remaining, 2);
+    }
+
+    #[test]
+    fn what_passed_uncounted_is_written_down_when_the_store_answers_again() {
+        let gate = Gate::with("pass");
+        gate.store.set_down(true);
+        for _ in 0..5 {
+            assert!(gate.ask("GET", "/x", "192.0.2.7:1").unwrap().is_empty());
+        }
+        gate.store.set_down(false);
+        // For a second the store is not asked.
+        assert!(gate.ask("GET", "/x", "192.0.2.7:1").unwrap().is_empty());
+        gate.clock.advance(std::time::Duration::from_secs(1));
+        assert_eq!(gate.ask("GET", "/x", "192.0.2.7:1").unwrap().len(), 1);
+        let written = block_on(gate.store.get(UNCOUNTED_KEY)).unwrap().unwrap();
+        assert_eq!(written, 6_i64.to_le_bytes());
     }
 
     #[test]

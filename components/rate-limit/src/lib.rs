@@ -1,7 +1,8 @@
 //! HTTP middleware: counts a client's requests and refuses what is too many.
 //!
-//! What it limits, and how, is in the variables of the component behind it: `rate_limits`, `trusted_proxies` and
-//! `rate_limit_on_failure`. As the outermost layer it also tells browsers what they need to know (`cors_allowed_origins`). This file is wiring; the logic is in [`handler`].
+//! What it limits, and how, is in the variables of the component behind it: `rate_limits`, `rate_limit_on_failure`, and
+//! those about the client's address. As the outermost layer it also tells browsers what they need to know
+//! (`cors_allowed_origins`). This file is wiring; the logic is in [`handler`].
 
 pub mod handler;
 
@@ -9,9 +10,11 @@ pub mod handler;
 mod component {
     use jetway_gateway::browser;
     use jetway_gateway::per_instance::PerInstance;
-    use jetway_gateway::rate_limit::{Settings, add_headers};
+    use jetway_gateway::rate_limit::{Memory, Settings, add_headers};
     use jetway_gateway::spin::http::{Request, Response};
-    use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SystemClock, stand_outermost};
+    use jetway_gateway::spin::{
+        SpinKeyValue, SpinVariables, SpinWay, SystemClock, stand_outermost, sweep_when_answered,
+    };
 
     use crate::handler;
 
@@ -19,6 +22,7 @@ mod component {
         static SETTINGS: PerInstance<Settings> = const { PerInstance::new() };
         static BROWSERS: PerInstance<browser::Settings> = const { PerInstance::new() };
     }
+    static MEMORY: Memory = Memory::new();
 
     jetway_gateway::http_component!(handle);
 
@@ -35,7 +39,8 @@ mod component {
                 let settings =
                     PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)
                         .await?;
-                handler::count(head, request_id, &SpinKeyValue, &SystemClock, &settings).await
+                sweep_when_answered(&MEMORY.sweep, settings.sweep_period());
+                handler::count(head, request_id, &SpinKeyValue, &SystemClock, &SpinWay, &settings, &MEMORY).await
             },
             |usages, headers| add_headers(headers, &usages),
         )

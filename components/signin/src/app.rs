@@ -5,6 +5,7 @@ use jetway_gateway::access::authenticate_signed_in;
 use jetway_gateway::hashing::{Hasher, HashingQueue};
 use jetway_gateway::http::HttpError;
 use jetway_gateway::ports::{Databases, Ports};
+use jetway_gateway::rate_limit::Limiter;
 use jetway_gateway::sessions::{KeyCache, Sessions};
 use jetway_gateway::store::{self, Schema, Store, StoreError};
 use jetway_gateway::tokens::{Identity, Verifier, VerifierCache};
@@ -32,6 +33,7 @@ pub struct Memory {
     hashes: HashingQueue,
     keys: KeyCache,
     verifier: VerifierCache,
+    pub(crate) limiter: Limiter,
 }
 
 impl Memory {
@@ -42,6 +44,7 @@ impl Memory {
             hashes: HashingQueue::new(),
             keys: KeyCache::new(),
             verifier: VerifierCache::new(),
+            limiter: Limiter::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jetway_gateway::client::TrustedProxies;
-use jetway_gateway::config::{ConfigError, duration, read, read_optional, text};
+use jetway_gateway::config::{ConfigError, duration, read, text};
 use jetway_gateway::domain::BcryptCost;
 use jetway_gateway::ports::Variables;
 use jetway_gateway::rate_limit::RateLimits;
@@ -36,9 +36,7 @@ impl Settings {
             },
             refresh_lifetime: read(variables, "refresh_token_ttl", lifetime).await?,
             rate_limits: read(variables, "rate_limits", RateLimits::parse).await?,
-            trusted_proxies: read_optional(variables, "trusted_proxies", TrustedProxies::parse)
-                .await?
-                .unwrap_or_default(),
+            trusted_proxies: TrustedProxies::read(variables).await?,
         })
     }
 }

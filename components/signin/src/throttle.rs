@@ -6,7 +6,7 @@ use jetway_gateway::Failure;
 use jetway_gateway::domain::EmailAddress;
 use jetway_gateway::http::{HttpError, Response};
 use jetway_gateway::ports::Ports;
-use jetway_gateway::rate_limit::{By, Partition, add_headers, count_all, exceeded};
+use jetway_gateway::rate_limit::{By, Partition, add_headers, exceeded};
 
 use crate::app::App;
 
@@ -33,11 +33,13 @@ impl Throttle {
         app: &App<'_, P>,
         handler: impl AsyncFnOnce() -> Result<Response, HttpError>,
     ) -> Result<Response, HttpError> {
-        let limits = app.settings.rate_limits.of(&self.method, &self.path);
-        let by_email = limits.iter().filter(|limit| limit.by == By::Email);
+        let limits = app.settings.rate_limits.of(By::Email, &self.method, &self.path);
         let partition = Partition::email(&email.canonical());
+        let limits = limits.map(|limit| (limit, partition));
         // What cannot be counted is refused: better no sign-in than one that may be tried without end.
-        let usages = count_all(app.ports.key_value(), app.ports.clock(), by_email, &partition)
+        let limiter = &app.memory.limiter;
+        let usages = limiter
+            .count(app.ports.key_value(), app.ports.clock(), app.ports.way(), limits)
             .await
             .map_err(Failure::from)?;
         let answer = match exceeded(&usages) {

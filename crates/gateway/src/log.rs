@@ -14,12 +14,21 @@ pub fn warn(request_id: &RequestId, event: &str, fields: &[(&str, &str)]) {
     write("warn", request_id, event, fields);
 }
 
+/// Something failed that belongs to no request.
+pub fn background(event: &str, fields: &[(&str, &str)]) {
+    eprintln!("{}", with_fields(format!("level=warn event={event}"), fields));
+}
+
 fn write(level: &str, request_id: &RequestId, event: &str, fields: &[(&str, &str)]) {
     eprintln!("{}", line(level, request_id, event, fields));
 }
 
 fn line(level: &str, request_id: &RequestId, event: &str, fields: &[(&str, &str)]) -> String {
-    let mut line = format!("level={level} event={event} request_id={}", request_id.as_str());
+    let line = format!("level={level} event={event} request_id={}", request_id.as_str());
+    with_fields(line, fields)
+}
+
+fn with_fields(mut line: String, fields: &[(&str, &str)]) -> String {
     for (name, value) in fields {
         // Debug form: quoted, and with line breaks and control characters escaped, so that no value can forge a line.
         line.push_str(&format!(" {name}={value:?}"));

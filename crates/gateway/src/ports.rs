@@ -158,6 +158,16 @@ pub trait KeyValue {
     async fn delete(&self, key: &str) -> Result<(), KeyValueError>;
     /// Adds `delta` to the counter `key` (0 where it is absent) and gives the sum, atomically across all instances.
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, KeyValueError>;
+    /// The values of `keys`, in their order, read side by side.
+    async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KeyValueError>;
+}
+
+/// What it takes to sweep the store: apart from [`KeyValue`], because only the sweep may see every key.
+pub trait KeyValueSweep: KeyValue {
+    /// All keys there are.
+    async fn keys(&self) -> Result<Vec<String>, KeyValueError>;
+    /// Removes those of `keys` that are there.
+    async fn delete_all(&self, keys: &[String]) -> Result<(), KeyValueError>;
 }
 
 /// The message broker did not take the message; its own words.

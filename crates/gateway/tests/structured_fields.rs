@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jetway_gateway::rate_limit::parse_limits;
+use jetway_gateway::rate_limit::{By, parse_limits};
 use serde_json::Value;
 
 fn vectors(file: &str) -> Option<Vec<Value>> {
@@ -46,7 +46,7 @@ fn what_is_no_list_is_no_list_of_limits_and_no_other_list_is_one() {
                 .collect();
             let must_fail = vector["must_fail"].as_bool().unwrap_or(false);
             let expected = !must_fail && is_list_of_limits(&vector["expected"]);
-            let parsed = parse_limits("x", &raw.join(", "));
+            let parsed = parse_limits("x", By::Client, &raw.join(", "));
             assert_eq!(parsed.is_ok(), expected, "{}: {parsed:?}", vector["name"]);
         }
     }
@@ -80,7 +80,7 @@ fn every_list_of_integers_becomes_one_of_limits_when_windows_are_added() {
             .map(|member| format!("{};w=60", member.trim_end()))
             .collect::<Vec<_>>()
             .join(",");
-        let parsed: Vec<u64> = parse_limits("x", &limits)
+        let parsed: Vec<u64> = parse_limits("x", By::Client, &limits)
             .unwrap()
             .iter()
             .map(|limit| limit.quota)

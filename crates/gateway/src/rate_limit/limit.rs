@@ -1,5 +1,7 @@
 //! One limit, and how it is written.
 
+use std::sync::Arc;
+
 use sfv::{BareItem, List, ListEntry, Parser};
 
 /// What a limit counts by.
@@ -7,15 +9,37 @@ use sfv::{BareItem, List, ListEntry, Parser};
 pub enum By {
     /// The client's address.
     Client,
-    /// The e-mail address that the request is about.
+    /// The e-mail address that the request is about. Counted by the component that reads the address.
     Email,
+    /// The signed-in user. Counted by `auth-check`, once the token has been verified.
+    User,
+    /// Nothing: all requests that the rule is for are counted together.
+    Route,
+}
+
+impl By {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Client, Self::Email, Self::User, Self::Route];
+
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|by| by.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Email => "email",
+            Self::User => "user",
+            Self::Route => "route",
+        }
+    }
 }
 
 /// So many requests in so long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limit {
     /// The policy's name, as answers show it.
-    pub policy: String,
+    pub policy: Arc<str>,
     /// How many requests a window takes.
     pub quota: u64,
     /// How long a window is, in seconds.
@@ -33,9 +57,9 @@ pub struct InvalidLimits;
 const MAX_WINDOW: i64 = 366 * 24 * 60 * 60;
 
 /// Reads a structured-field list (RFC 9651) of integers, each the quota of a limit, with the parameters `w`, the window in
-/// seconds, and `by`, which is `client` where it is left out. `name` becomes the policy's name; where it has several limits,
-/// the later ones say in their names what sets them apart.
-pub fn parse_limits(name: &str, text: &str) -> Result<Vec<Limit>, InvalidLimits> {
+/// seconds, and `by`, which is `default_by` where it is left out. `name` becomes the policy's name; where it has several
+/// limits, the later ones say in their names what sets them apart.
+pub fn parse_limits(name: &str, default_by: By, text: &str) -> Result<Vec<Limit>, InvalidLimits> {
     let list: List = Parser::new(text).parse().map_err(|_| InvalidLimits)?;
     let mut limits: Vec<Limit> = Vec::with_capacity(list.len());
     for entry in list {
@@ -44,7 +68,7 @@ pub fn parse_limits(name: &str, text: &str) -> Result<Vec<Limit>, InvalidLimits>
         };
         let quota = positive(&item.bare_item, i64::MAX)?;
         let mut window = None;
-        let mut by = By::Client;
+        let mut by = default_by;
         for (key, value) in &item.params {
             match key.as_str() {
                 "w" => window = Some(positive(value, MAX_WINDOW)?),
@@ -53,7 +77,8 @@ pub fn parse_limits(name: &str, text: &str) -> Result<Vec<Limit>, InvalidLimits>
             }
         }
         let window = window.ok_or(InvalidLimits)?;
-        let policy = distinct_name(name, by, window, &limits);
+        let kind = (by != default_by).then_some(by);
+        let policy = distinct_name(name, kind, window, &limits);
         limits.push(Limit {
             policy,
             quota,
@@ -80,22 +105,19 @@ fn positive(value: &BareItem, max: i64) -> Result<u64, InvalidLimits> {
 }
 
 fn parse_by(value: &BareItem) -> Result<By, InvalidLimits> {
-    match value.as_token().map(sfv::TokenRef::as_str) {
-        Some("client") => Ok(By::Client),
-        Some("email") => Ok(By::Email),
-        _ => Err(InvalidLimits),
-    }
+    let name = value.as_token().map(sfv::TokenRef::as_str);
+    name.and_then(By::parse).ok_or(InvalidLimits)
 }
 
-fn distinct_name(name: &str, by: By, window: u64, others: &[Limit]) -> String {
-    let name = match by {
-        By::Client => name.to_owned(),
-        By::Email => format!("{name}-email"),
+fn distinct_name(name: &str, kind: Option<By>, window: u64, others: &[Limit]) -> Arc<str> {
+    let name = match kind {
+        None => name.to_owned(),
+        Some(by) => format!("{name}-{}", by.name()),
     };
-    if others.iter().any(|other| other.policy == name) {
-        format!("{name}-{window}s")
+    if others.iter().any(|other| *other.policy == *name) {
+        format!("{name}-{window}s").into()
     } else {
-        name
+        name.into()
     }
 }
 
@@ -107,9 +129,9 @@ mod tests {
 
     #[test]
     fn limits_are_read_with_their_names() {
-        let limits = parse_limits("signin", "10;w=60, 5;w=60;by=email, 100;w=3600").unwrap();
+        let limits = parse_limits("signin", By::Client, "10;w=60, 5;w=60;by=email, 100;w=3600").unwrap();
         let limit = |policy: &str, quota, window, by| Limit {
-            policy: policy.to_owned(),
+            policy: policy.into(),
             quota,
             window,
             by,
@@ -146,20 +168,20 @@ mod tests {
             "10;w=99999999999",
         ];
         for text in bad {
-            assert_eq!(parse_limits("x", text), Err(InvalidLimits), "{text}");
+            assert_eq!(parse_limits("x", By::Client, text), Err(InvalidLimits), "{text}");
         }
     }
 
     proptest! {
         #[test]
         fn what_is_written_is_read(quota in 1_u64..999_999_999_999_999, window in 1_u64..31_000_000) {
-            let limits = parse_limits("x", &format!("{quota};w={window}")).unwrap();
+            let limits = parse_limits("x", By::Client, &format!("{quota};w={window}")).unwrap();
             prop_assert_eq!((limits[0].quota, limits[0].window), (quota, window));
         }
 
         #[test]
         fn nothing_panics(text in "[ -~]{0,40}") {
-            let _ = parse_limits("x", &text);
+            let _ = parse_limits("x", By::Client, &text);
         }
     }
 }

@@ -1,17 +1,34 @@
-//! Rate limits: exact fixed windows over the key-value store.
+//! Rate limits: sliding windows over the key-value store, exact across all instances and machines that share it.
 //!
 //! A rule of the variable `rate_limits` names the requests it is for, the policy, and the policy's limits. The middleware
-//! counts those by client; one by e-mail address is counted by the component that has read the address, with the same
-//! [`count`]. Every answer to a limited request says how it stands (draft-ietf-httpapi-ratelimit-headers-11).
+//! counts those by client and by route; one by e-mail address or by user is counted by the component that knows it, with
+//! the same [`Limiter`]. Every answer to a limited request says how it stands (draft-ietf-httpapi-ratelimit-headers-11).
+//!
+//! A window is cut into buckets, each a counter of permits ([`tally`] has the rules). An instance fetches permits in
+//! [`lease`]s sized by how fast they go, and serves requests from memory; a refusal is remembered for as long as it holds.
 
-mod counter;
+mod admit;
+mod buckets;
 mod headers;
+mod lease;
 mod limit;
+mod limiter;
+mod partition;
 mod rules;
 mod settings;
+mod stored;
+mod sweep;
+mod tally;
+mod uncounted;
+mod usage;
 
-pub use counter::{Partition, Usage, count, count_all};
+pub use admit::{Memory, admit};
 pub use headers::{add_headers, exceeded};
 pub use limit::{By, InvalidLimits, Limit, parse_limits};
+pub use limiter::Limiter;
+pub use partition::Partition;
 pub use rules::{OnFailure, RateLimits};
 pub use settings::Settings;
+pub use sweep::Sweep;
+pub use uncounted::{UNCOUNTED_KEY, Uncounted};
+pub use usage::Usage;

@@ -1,13 +1,23 @@
 //! The rules, and which of them a request falls under.
 
+use std::sync::Arc;
+
 use http::Method;
 
-use super::limit::{Limit, parse_limits};
+use super::limit::{By, Limit, parse_limits};
 use crate::rules::{self, InvalidRule, RequestPattern};
 
-/// The rules of the variable `rate_limits`: `METHODS ROUTE NAME LIMITS` a line, the first that matches counts.
+/// The rules of the variable `rate_limits`: `METHODS ROUTE NAME [by=KIND] LIMITS` a line. For each kind of limit, the first
+/// rule counts that matches and has one of that kind: what is said by user leaves standing what is said by client. A rule
+/// without limits, because the variable that has them is empty, is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RateLimits(Vec<(RequestPattern, Vec<Limit>)>);
+pub struct RateLimits(Vec<Rule>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rule {
+    pattern: RequestPattern,
+    limits: Vec<Arc<Limit>>,
+}
 
 impl RateLimits {
     /// Reads the rules.
@@ -15,25 +25,48 @@ impl RateLimits {
         rules::parse(text, parse_rule).map(Self)
     }
 
-    /// The limits of a request; none where no rule is for it.
-    pub fn of(&self, method: &Method, path: &str) -> &[Limit] {
-        let rule = self.0.iter().find(|(pattern, _)| pattern.matches(method, path));
-        rule.map_or(&[], |(_, limits)| limits)
+    /// The limits of this kind for a request; none where no rule is for it.
+    pub fn of(&self, by: By, method: &Method, path: &str) -> impl Iterator<Item = &Arc<Limit>> {
+        let of_kind = move |limit: &&Arc<Limit>| limit.by == by;
+        let rule = self.0.iter().find(|rule| {
+            rule.limits.iter().any(|limit| of_kind(&limit)) && rule.pattern.matches(method, path)
+        });
+        rule.into_iter().flat_map(|rule| &rule.limits).filter(of_kind)
+    }
+
+    /// The shortest window there is, in seconds.
+    pub fn shortest_window(&self) -> Option<u64> {
+        let limits = self.0.iter().flat_map(|rule| &rule.limits);
+        limits.map(|limit| limit.window).min()
     }
 }
 
-fn parse_rule(pattern: RequestPattern, rest: &str) -> Result<(RequestPattern, Vec<Limit>), String> {
-    let (name, limits) = rest
-        .split_once(char::is_whitespace)
-        .ok_or("it has a name or limits, but not both")?;
+fn parse_rule(pattern: RequestPattern, rest: &str) -> Result<Rule, String> {
+    let (name, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let is_name =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
     if !name.bytes().all(is_name) {
         return Err("the policy's name has other characters than a-z, 0-9, - and _".to_owned());
     }
+    let rest = rest.trim();
+    let (by, limits) = match rest.strip_prefix("by=") {
+        None => (By::Client, rest),
+        Some(rest) => {
+            let (kind, limits) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            let by = By::parse(kind).ok_or("`by=` is not followed by client, email, user or route")?;
+            (by, limits.trim())
+        }
+    };
+    if limits.is_empty() {
+        return Ok(Rule {
+            pattern,
+            limits: Vec::new(),
+        });
+    }
     // By convention the limits of a policy come from the application variable of its name, which is where to look.
-    let limits = parse_limits(name, limits.trim()).map_err(|error| format!("`rate_limit_{name}` {error}"))?;
-    Ok((pattern, limits))
+    let limits = parse_limits(name, by, limits).map_err(|error| format!("`rate_limit_{name}` {error}"))?;
+    let limits = limits.into_iter().map(Arc::new).collect();
+    Ok(Rule { pattern, limits })
 }
 
 /// What to do with a request that could not be counted.
@@ -60,32 +93,70 @@ impl OnFailure {
 mod tests {
     use super::*;
 
+    fn names(rules: &RateLimits, by: By, method: &Method, path: &str) -> Vec<String> {
+        let limits = rules.of(by, method, path);
+        limits.map(|limit| limit.policy.to_string()).collect()
+    }
+
     #[test]
     fn the_first_rule_that_matches_counts() {
         let rules = "POST /api/v1/signin signin 10;w=60, 5;w=60;by=email\n* /... default 300;w=60";
-        let limits = RateLimits::parse(rules).unwrap();
-        assert_eq!(limits.of(&Method::POST, "/api/v1/signin").len(), 2);
-        assert_eq!(limits.of(&Method::GET, "/api/v1/signin")[0].policy, "default");
-        assert_eq!(limits.of(&Method::POST, "/api/v1/signin/")[0].policy, "default");
+        let rules = RateLimits::parse(rules).unwrap();
+        assert_eq!(
+            names(&rules, By::Client, &Method::POST, "/api/v1/signin"),
+            ["signin"]
+        );
+        assert_eq!(
+            names(&rules, By::Email, &Method::POST, "/api/v1/signin"),
+            ["signin-email"]
+        );
+        assert_eq!(
+            names(&rules, By::Client, &Method::GET, "/api/v1/signin"),
+            ["default"]
+        );
+        assert_eq!(
+            names(&rules, By::Client, &Method::POST, "/api/v1/signin/"),
+            ["default"]
+        );
+    }
+
+    #[test]
+    fn each_kind_of_limit_has_its_own_first_rule() {
+        let rules = RateLimits::parse(
+            "GET /f/... searches by=route 1000;w=1\n* /... user by=user 600;w=60\n* /... default 300;w=60, 9;w=1",
+        )
+        .unwrap();
+        assert_eq!(names(&rules, By::Route, &Method::GET, "/f/1"), ["searches"]);
+        assert_eq!(names(&rules, By::User, &Method::GET, "/f/1"), ["user"]);
+        assert_eq!(
+            names(&rules, By::Client, &Method::GET, "/f/1"),
+            ["default", "default-1s"]
+        );
+        assert!(names(&rules, By::Route, &Method::POST, "/f/1").is_empty());
+        assert_eq!(rules.shortest_window(), Some(1));
+    }
+
+    #[test]
+    fn a_rule_whose_variable_is_empty_is_none() {
+        let rules = RateLimits::parse("* /... user by=user  \nPOST /x x \n* /... default 3;w=60").unwrap();
+        assert!(names(&rules, By::User, &Method::GET, "/x").is_empty());
+        assert_eq!(names(&rules, By::Client, &Method::POST, "/x"), ["default"]);
     }
 
     #[test]
     fn a_request_without_a_rule_has_no_limit() {
-        assert!(
-            RateLimits::parse("POST /x x 1;w=1")
-                .unwrap()
-                .of(&Method::GET, "/x")
-                .is_empty()
-        );
+        let rules = RateLimits::parse("POST /x x 1;w=1").unwrap();
+        assert!(names(&rules, By::Client, &Method::GET, "/x").is_empty());
     }
 
     #[test]
     fn a_bad_rule_is_refused() {
         for rule in [
-            "* /... default",
             "* /... 300;w=60",
             "* /... Default 300;w=60",
             "* /... default 300",
+            "* /... default by=moon 300;w=60",
+            "* /... default by=",
         ] {
             assert!(RateLimits::parse(rule).is_err(), "{rule}");
         }

@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use spin_sdk::experimental::wasi::keyvalue::{atomics, store as wasi};
+use futures_util::future::try_join_all;
+use spin_sdk::experimental::wasi::keyvalue::{atomics, batch, store as wasi};
 use spin_sdk::key_value::{Error, Store};
 use spin_sdk::wasip3::clocks::monotonic_clock;
 
 use crate::per_instance::PerInstance;
-use crate::ports::{KeyValue, KeyValueError};
+use crate::ports::{KeyValue, KeyValueError, KeyValueSweep};
 
 /// The store that every function shares. Opened once per instance, on first use.
 ///
@@ -38,8 +39,7 @@ impl KeyValue for SpinKeyValue {
     }
 
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, KeyValueError> {
-        let bucket =
-            PerInstance::get_or_try_init(&BUCKET, async || wasi::open("default").map_err(wasi_error)).await?;
+        let bucket = bucket().await?;
         for pause in PAUSES_WHEN_LOCKED {
             match atomics::increment(&bucket, key, delta) {
                 Err(error) if is_locked(&error) => monotonic_clock::wait_for(pause * 1_000_000).await,
@@ -48,6 +48,39 @@ impl KeyValue for SpinKeyValue {
         }
         atomics::increment(&bucket, key, delta).map_err(wasi_error)
     }
+
+    /// One `get` for each key, all at once: `wasi:keyvalue/batch` cannot be used, because Spin asks Redis with `KEYS`
+    /// instead of `MGET` there, which fails.
+    async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KeyValueError> {
+        let store = store().await?;
+        try_join_all(keys.iter().map(|key| store.get(key)))
+            .await
+            .map_err(store_error)
+    }
+}
+
+impl KeyValueSweep for SpinKeyValue {
+    async fn keys(&self) -> Result<Vec<String>, KeyValueError> {
+        let bucket = bucket().await?;
+        let mut keys = Vec::new();
+        let mut cursor = None;
+        loop {
+            let mut page = bucket.list_keys(cursor.as_deref()).map_err(wasi_error)?;
+            keys.append(&mut page.keys);
+            cursor = page.cursor;
+            if cursor.is_none() {
+                return Ok(keys);
+            }
+        }
+    }
+
+    async fn delete_all(&self, keys: &[String]) -> Result<(), KeyValueError> {
+        batch::delete_many(&*bucket().await?, keys).map_err(wasi_error)
+    }
+}
+
+async fn bucket() -> Result<Rc<wasi::Bucket>, KeyValueError> {
+    PerInstance::get_or_try_init(&BUCKET, async || wasi::open("default").map_err(wasi_error)).await
 }
 
 /// Whether another process had the store's file, and nothing was added. Spin reads a counter before it takes the lock to

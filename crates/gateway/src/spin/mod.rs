@@ -13,6 +13,7 @@ mod key_value;
 mod middleware;
 mod ports;
 mod publisher;
+mod sweep;
 mod system;
 mod variables;
 mod way;
@@ -26,6 +27,7 @@ pub use ports::SpinPorts;
 pub use publisher::SpinPublisher;
 /// The SDK, for the entry-point macro and for `spawn`.
 pub use spin_sdk as sdk;
+pub use sweep::sweep_when_answered;
 pub use system::{SystemClock, SystemEntropy};
 pub use variables::SpinVariables;
 pub use way::SpinWay;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::ports::{KeyValue, KeyValueError};
+use crate::ports::{KeyValue, KeyValueError, KeyValueSweep};
 
 /// A key-value store in memory that can be made to fail.
 #[derive(Debug, Default)]
@@ -13,6 +13,7 @@ pub struct MemoryKeyValue(Mutex<Inner>);
 struct Inner {
     entries: BTreeMap<String, Vec<u8>>,
     reads: usize,
+    writes: usize,
     down: bool,
 }
 
@@ -30,6 +31,11 @@ impl MemoryKeyValue {
     /// How often `get` has been called.
     pub fn reads(&self) -> usize {
         self.locked().reads
+    }
+
+    /// How many values have been written or removed.
+    pub fn writes(&self) -> usize {
+        self.locked().writes
     }
 
     /// The keys there are.
@@ -59,17 +65,22 @@ impl KeyValue for MemoryKeyValue {
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), KeyValueError> {
-        self.up()?.entries.insert(key.to_owned(), value.to_vec());
+        let mut inner = self.up()?;
+        inner.writes += 1;
+        inner.entries.insert(key.to_owned(), value.to_vec());
         Ok(())
     }
 
     async fn delete(&self, key: &str) -> Result<(), KeyValueError> {
-        self.up()?.entries.remove(key);
+        let mut inner = self.up()?;
+        inner.writes += 1;
+        inner.entries.remove(key);
         Ok(())
     }
 
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, KeyValueError> {
         let mut inner = self.up()?;
+        inner.writes += 1;
         let value = inner.entries.entry(key.to_owned()).or_insert_with(|| vec![0; 8]);
         let bytes = value
             .as_slice()
@@ -78,5 +89,24 @@ impl KeyValue for MemoryKeyValue {
         let sum = i64::from_le_bytes(bytes) + delta;
         *value = sum.to_le_bytes().to_vec();
         Ok(sum)
+    }
+    async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KeyValueError> {
+        let inner = self.up()?;
+        Ok(keys.iter().map(|key| inner.entries.get(key).cloned()).collect())
+    }
+}
+
+impl KeyValueSweep for MemoryKeyValue {
+    async fn keys(&self) -> Result<Vec<String>, KeyValueError> {
+        Ok(self.up()?.entries.keys().cloned().collect())
+    }
+
+    async fn delete_all(&self, keys: &[String]) -> Result<(), KeyValueError> {
+        let mut inner = self.up()?;
+        for key in keys {
+            inner.writes += 1;
+            inner.entries.remove(key);
+        }
+        Ok(())
     }
 }

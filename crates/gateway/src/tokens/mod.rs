@@ -19,6 +19,6 @@ pub use issuer::{AccessToken, Issuer, IssuingFailed};
 pub use jwk::{Jwk, JwkSet};
 pub(crate) use key_set::publish_key_set;
 pub use key_set::{KEY_SET_KEY, published_key_set};
-pub use revocation::{announce_sign_out, revocation_key};
+pub use revocation::{REVOCATIONS, announce_sign_out, revocation_key};
 pub use signing_key::{InvalidSigningKey, SigningKey};
 pub use verifier::{MAX_TOKEN_BYTES, NBF_LEEWAY, Rejection, Verifier, VerifierCache, VerifyError};

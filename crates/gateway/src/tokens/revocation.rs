@@ -3,9 +3,12 @@
 use crate::domain::SessionId;
 use crate::ports::{KeyValue, KeyValueError, Timestamp};
 
+/// Where the ends of sessions are announced.
+pub const REVOCATIONS: &str = "revoked/session/";
+
 /// Where the end of `session` is announced.
 pub fn revocation_key(session: SessionId) -> String {
-    format!("revoked/session/{session}")
+    format!("{REVOCATIONS}{session}")
 }
 
 /// Announces that `session` has ended. No access token of it outlives `until`, and so the entry, whose value is that

@@ -1,0 +1,286 @@
+//! An instance's memory of whom it counts, and the one way to count a request.
+//!
+//! Never laxer: a lease is counted in the store before any of it is used, and the other buckets are read after that, so that
+//! of two instances that come at once at least one sees the other. What was counted too much is given back.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::buckets::Buckets;
+use super::lease::{Lease, deadline};
+use super::limit::Limit;
+use super::partition::Partition;
+use super::stored::count_of;
+use super::tally::Tally;
+use super::usage::Usage;
+use crate::ports::{Clock, GiveWay, KeyValue, KeyValueError};
+
+/// How many requests Spin gives one instance. Whatever is in hand after the last is lost, so a lease is no longer than that.
+const LIFE: u64 = 128;
+
+/// How many partitions are remembered. Forgetting one loses what is in hand for it, which is never laxer.
+const REMEMBERED: usize = 4096;
+
+/// How often a lease that came back too late is tried again before the store counts as failed.
+const ATTEMPTS: usize = 3;
+
+/// How often who waits for another request's permits looks whether they are there.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// What an instance remembers: one for each component, as a `static`.
+#[derive(Debug, Default)]
+pub struct Limiter {
+    entries: Mutex<BTreeMap<(Arc<str>, Partition), Arc<Entry>>>,
+    requests: AtomicU64,
+}
+
+/// What is known of one partition under one policy.
+#[derive(Debug, Default)]
+struct Entry {
+    standing: Mutex<Standing>,
+    /// Set by whoever fetches permits: the others of this instance wait, and share what comes. They look again and again
+    /// instead of being woken, because in a component one request cannot wake another.
+    fetching: AtomicBool,
+    waiting: AtomicU64,
+    /// How many fetches have failed: whoever waited for one fails with it.
+    failures: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Standing {
+    tally: Tally,
+    lease: Lease,
+    /// No permit comes free before this moment.
+    refused_until: u64,
+    /// What the store had left beyond the lease.
+    room: u64,
+    /// When the oldest permits that count leave the window.
+    reset_at: u64,
+}
+
+impl Limiter {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self {
+            entries: Mutex::new(BTreeMap::new()),
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts a request against several limits, in this order. The first that is exceeded ends it, and the permits of those
+    /// before it go back into hand: who is refused for himself does not use up what is there for all.
+    pub async fn count(
+        &self,
+        store: &impl KeyValue,
+        clock: &impl Clock,
+        way: &impl GiveWay,
+        limits: impl IntoIterator<Item = (&Arc<Limit>, Partition)>,
+    ) -> Result<Vec<Usage>, KeyValueError> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let mut taken: Vec<(Arc<Entry>, Usage)> = Vec::new();
+        for (limit, partition) in limits {
+            let entry = self.entry(limit, partition);
+            let usage = self.take(&entry, (store, clock, way), limit, partition).await?;
+            let exceeded = usage.exceeded;
+            if exceeded {
+                for (entry, _) in &taken {
+                    entry.standing().lease.put_back();
+                }
+            }
+            taken.push((entry, usage));
+            if exceeded {
+                break;
+            }
+        }
+        Ok(taken.into_iter().map(|(_, usage)| usage).collect())
+    }
+
+    async fn take(
+        &self,
+        entry: &Entry,
+        (store, clock, way): (&impl KeyValue, &impl Clock, &impl GiveWay),
+        limit: &Arc<Limit>,
+        partition: Partition,
+    ) -> Result<Usage, KeyValueError> {
+        if let Some(usage) = entry.from_memory(limit, clock.now().as_millis()) {
+            return Ok(usage);
+        }
+        let _waiting = Waiting::join(&entry.waiting);
+        let failures = entry.failures.load(Ordering::Relaxed);
+        let _fetching = loop {
+            if let Some(fetching) = Fetching::begin(&entry.fetching) {
+                break fetching;
+            }
+            way.pause(LOOK_AGAIN).await;
+            // Whoever fetches may have fetched enough for all that wait, or learnt that there is nothing.
+            if let Some(usage) = entry.from_memory(limit, clock.now().as_millis()) {
+                return Ok(usage);
+            }
+            if entry.failures.load(Ordering::Relaxed) != failures {
+                return Err(KeyValueError("it failed for another request".to_owned()));
+            }
+        };
+        for _ in 0..ATTEMPTS {
+            let fetched = self.fetch(entry, store, clock, limit, partition).await;
+            fetched.inspect_err(|_| drop(entry.failures.fetch_add(1, Ordering::Relaxed)))?;
+            if let Some(usage) = entry.from_memory(limit, clock.now().as_millis()) {
+                return Ok(usage);
+            }
+        }
+        Err(KeyValueError(format!(
+            "no answer about `{}` came in time",
+            limit.policy
+        )))
+    }
+
+    /// Fetches permits into hand, or learns until when there are none; neither, if the store took too long.
+    async fn fetch(
+        &self,
+        entry: &Entry,
+        store: &impl KeyValue,
+        clock: &impl Clock,
+        limit: &Limit,
+        partition: Partition,
+    ) -> Result<(), KeyValueError> {
+        let buckets = Buckets::of(limit);
+        let now = clock.now().as_millis();
+        let bucket = buckets.at(now);
+        let (others, wanted) = {
+            let mut standing = entry.standing();
+            let others = standing.tally.advance(buckets, bucket);
+            let room = standing.tally.room(buckets, limit.quota, bucket);
+            let size = standing.lease.next_size(limit, now).min(self.requests_left());
+            let size = size.max(entry.waiting.load(Ordering::Relaxed));
+            (others, size.min(u64::try_from(room).unwrap_or(0)).max(1))
+        };
+        let key = buckets.key(bucket, &limit.policy, partition);
+        let counted = store.increment(&key, signed(wanted)).await?;
+        let keys: Vec<String> = others
+            .iter()
+            .map(|other| buckets.key(*other, &limit.policy, partition))
+            .collect();
+        let values = store.get_all(&keys).await?;
+        let returned = clock.now().as_millis();
+        let room = {
+            let mut standing = entry.standing();
+            for (other, value) in others.iter().zip(values) {
+                let count = value.map_or(Some(0), |value| count_of(&value));
+                let count = count.ok_or_else(|| KeyValueError("a counter holds no count".to_owned()))?;
+                standing.tally.note(*other, count, bucket);
+            }
+            let counted = u64::try_from(counted).unwrap_or(0);
+            standing.tally.note(bucket, counted, bucket);
+            standing.tally.room(buckets, limit.quota, bucket)
+        };
+        let too_many = u64::try_from(-room).unwrap_or(0).min(wanted);
+        let late = returned >= deadline(buckets, bucket);
+        let back = if late { wanted } else { too_many };
+        let granted = wanted - back;
+        if back > 0 {
+            // If this fails, the limit is stricter for one window.
+            store.increment(&key, -signed(back)).await.ok();
+        }
+        let mut standing = entry.standing();
+        let counted = u64::try_from(counted).unwrap_or(0).saturating_sub(back);
+        standing.tally.note(bucket, counted, bucket);
+        if granted > 0 {
+            standing.lease = Lease::new(bucket, granted, now);
+            standing.room = u64::try_from(room).unwrap_or(0);
+            standing.reset_at = buckets.start(standing.tally.next_change(buckets, bucket));
+        } else if !late {
+            let next = standing.tally.next_with_room(buckets, limit.quota, bucket);
+            standing.refused_until = buckets.start(next);
+        }
+        Ok(())
+    }
+
+    /// How many more requests this instance is likely to see, this one included.
+    fn requests_left(&self) -> u64 {
+        LIFE - self.requests.load(Ordering::Relaxed).saturating_sub(1) % LIFE
+    }
+
+    fn entry(&self, limit: &Limit, partition: Partition) -> Arc<Entry> {
+        let mut entries = lock(&self.entries);
+        let key = (Arc::clone(&limit.policy), partition);
+        if let Some(entry) = entries.get(&key) {
+            return Arc::clone(entry);
+        }
+        if entries.len() >= REMEMBERED {
+            entries.clear();
+        }
+        Arc::clone(entries.entry(key).or_default())
+    }
+}
+
+impl Entry {
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        lock(&self.standing)
+    }
+
+    /// Answers without the store, if it can.
+    fn from_memory(&self, limit: &Arc<Limit>, now: u64) -> Option<Usage> {
+        let mut standing = self.standing();
+        if standing.lease.take(Buckets::of(limit).at(now)) {
+            Some(Usage {
+                limit: Arc::clone(limit),
+                remaining: standing.room + standing.lease.permits(),
+                reset: seconds(standing.reset_at, now),
+                exceeded: false,
+            })
+        } else if now < standing.refused_until {
+            Some(Usage {
+                limit: Arc::clone(limit),
+                remaining: 0,
+                reset: seconds(standing.refused_until, now),
+                exceeded: true,
+            })
+        } else {
+            None
+        }
+    }
+}
+
+/// One of those who wait for permits, for as long as it lives.
+struct Waiting<'a>(&'a AtomicU64);
+
+impl<'a> Waiting<'a> {
+    fn join(waiting: &'a AtomicU64) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The right to fetch, for as long as it lives.
+struct Fetching<'a>(&'a AtomicBool);
+
+impl<'a> Fetching<'a> {
+    fn begin(flag: &'a AtomicBool) -> Option<Self> {
+        (!flag.swap(true, Ordering::Relaxed)).then_some(Self(flag))
+    }
+}
+
+impl Drop for Fetching<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+fn seconds(until: u64, now: u64) -> u64 {
+    until.saturating_sub(now).div_ceil(1000).max(1)
+}
+
+fn signed(permits: u64) -> i64 {
+    i64::try_from(permits).unwrap_or(i64::MAX)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
