@@ -136,6 +136,11 @@ impl TestApp {
         &self.setup.bookings
     }
 
+    /// The most memory that the gateway ever had at once, in KiB.
+    pub fn peak_memory(&self) -> u64 {
+        self.process.peak_memory()
+    }
+
     /// Everything that the gateway wrote so far.
     pub fn log(&self) -> String {
         self.process.log()

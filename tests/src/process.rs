@@ -1,5 +1,6 @@
 //! A server process that ends with the test, however the test ends.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -63,6 +64,22 @@ impl Process {
     /// A handle on the log that outlives the process.
     pub(crate) fn shared_log(&self) -> Arc<Mutex<String>> {
         Arc::clone(&self.log)
+    }
+
+    /// The most memory that the server ever had at once, in KiB. Linux tells.
+    pub fn peak_memory(&self) -> u64 {
+        let group = self.server.group().to_string();
+        let processes = fs::read_dir("/proc").expect("a system that shows its processes");
+        let peaks = processes.flatten().filter_map(|process| {
+            // "pid (name) state ppid pgrp ...", where the name may hold anything.
+            let stat = fs::read_to_string(process.path().join("stat")).ok()?;
+            let its_group = stat.rsplit_once(')')?.1.split_whitespace().nth(2)?;
+            let status = fs::read_to_string(process.path().join("status")).ok()?;
+            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+            let peak = peak.trim().strip_suffix(" kB")?.parse().ok()?;
+            (its_group == group).then_some(peak)
+        });
+        peaks.max().expect("the server runs")
     }
 
     /// Asks the server to end (SIGTERM) and waits until it has.

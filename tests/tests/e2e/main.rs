@@ -45,4 +45,5 @@ mod signout;
 mod signup;
 mod timeouts;
 mod upstreams;
+mod streaming;
 mod users;
