@@ -136,6 +136,14 @@ impl TestApp {
         &self.setup.bookings
     }
 
+    /// How much the gateway's memory grew at the most while `work` went on, and what it was before, in KiB.
+    pub async fn memory_during(&self, work: impl Future<Output = ()>) -> (u64, u64) {
+        self.process.forget_peak_memory();
+        let before = self.process.peak_memory();
+        work.await;
+        (self.process.peak_memory().saturating_sub(before), before)
+    }
+
     /// Everything that the gateway wrote so far.
     pub fn log(&self) -> String {
         self.process.log()

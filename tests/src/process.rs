@@ -1,7 +1,8 @@
 //! A server process that ends with the test, however the test ends.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -63,6 +64,35 @@ impl Process {
     /// A handle on the log that outlives the process.
     pub(crate) fn shared_log(&self) -> Arc<Mutex<String>> {
         Arc::clone(&self.log)
+    }
+
+    /// The most memory that the server had at once since it was last forgotten, in KiB. Linux tells.
+    pub fn peak_memory(&self) -> u64 {
+        let peaks = self.in_proc().filter_map(|process| {
+            let status = fs::read_to_string(process.join("status")).ok()?;
+            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+            peak.trim().strip_suffix(" kB")?.parse().ok()
+        });
+        peaks.max().expect("the server runs")
+    }
+
+    /// Makes what the server has now the most that it ever had.
+    pub fn forget_peak_memory(&self) {
+        for process in self.in_proc() {
+            fs::write(process.join("clear_refs"), "5").expect("our own child's peak is ours to forget");
+        }
+    }
+
+    /// What Linux tells of each process that the server is.
+    fn in_proc(&self) -> impl Iterator<Item = PathBuf> {
+        let group = self.server.group().to_string();
+        let processes = fs::read_dir("/proc").expect("a system that shows its processes");
+        processes.flatten().filter_map(move |process| {
+            // "pid (name) state ppid pgrp ...", where the name may hold anything.
+            let stat = fs::read_to_string(process.path().join("stat")).ok()?;
+            let its_group = stat.rsplit_once(')')?.1.split_whitespace().nth(2)?;
+            (its_group == group).then(|| process.path())
+        })
     }
 
     /// Asks the server to end (SIGTERM) and waits until it has.

@@ -66,6 +66,11 @@ impl Supervised {
         self.shell.stderr.take()
     }
 
+    /// The process group that the server and all that it starts are in.
+    pub fn group(&self) -> u32 {
+        self.shell.id()
+    }
+
     /// Asks the server to end (SIGTERM), and does not wait for it.
     pub fn ask_to_stop(&mut self) {
         if let Some(stdin) = &mut self.shell.stdin {

@@ -43,6 +43,7 @@ mod signin;
 mod signing_key;
 mod signout;
 mod signup;
+mod streaming;
 mod timeouts;
 mod upstreams;
 mod users;
