@@ -23,6 +23,7 @@ pub mod raw;
 pub mod redis;
 pub mod setup;
 pub mod state;
+pub mod structured_field;
 pub mod tokens;
 pub mod unsteady;
 pub mod upstream;

@@ -1,9 +1,8 @@
 //! `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11), read with a parser of RFC 9651 that
 //! the gateway has no part in.
 
-use sfv::{BareItem, Item, List, ListEntry, Parser};
-
 use crate::Answer;
+use crate::structured_field::{self, BareItem, Item};
 
 /// An item of `RateLimit-Policy`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,25 +62,20 @@ fn items(answer: &Answer, header: &str) -> Vec<Item> {
     let field = answer
         .header(header)
         .unwrap_or_else(|| panic!("no {header}: {}", answer.describe()));
-    let list = Parser::new(field).parse::<List>();
-    let list = list.unwrap_or_else(|error| panic!("{header} is not a list ({error}): {field}"));
-    let item = |entry| match entry {
-        ListEntry::Item(item) => item,
-        ListEntry::InnerList(_) => panic!("{header} has an inner list: {field}"),
-    };
-    list.into_iter().map(item).collect()
+    structured_field::list(field)
+        .unwrap_or_else(|error| panic!("{header} is not a list of items ({error}): {field}"))
 }
 
 fn name(item: &Item) -> String {
-    match &item.bare_item {
-        BareItem::String(name) => name.as_str().to_owned(),
+    match &item.value {
+        BareItem::String(name) => name.clone(),
         other => panic!("a policy's name is a string, not {other:?}"),
     }
 }
 
 fn number(item: &Item, key: &str) -> i64 {
-    match item.params.iter().find(|(name, _)| name.as_str() == key) {
-        Some((_, BareItem::Integer(number))) => i64::from(*number),
+    match item.parameter(key) {
+        Some(BareItem::Integer(number)) => *number,
         other => panic!("{key} is an integer, not {other:?}"),
     }
 }

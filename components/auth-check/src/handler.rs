@@ -47,7 +47,8 @@ pub async fn admit<B, K: KeyValue, C: Clock>(
 ) -> Result<Vec<Usage>, HttpError> {
     let identity = authenticate(request.headers(), verifier).await?;
     let limits = limits(request, settings, identity.as_ref());
-    let usages = rate_limit::admit(limits, request_id, store, clock, way, settings.on_failure, memory).await?;
+    let usages =
+        rate_limit::admit(limits, request_id, store, clock, way, settings.on_failure, memory).await?;
     let requirement = settings
         .policy
         .requirement(request.method(), request.uri().path());
@@ -77,7 +78,7 @@ fn limits<'s, B>(
 mod tests {
     use jetway_gateway::access::IDENTITY_HEADERS;
     use jetway_gateway::http::Code;
-    use jetway_gateway::test_support::{TestTokens, TestVariables, block_on};
+    use jetway_gateway::test_support::{NobodyWaits, TestTokens, TestVariables, block_on};
 
     use super::*;
 
@@ -113,7 +114,7 @@ mod tests {
             .tokens
             .verifier(&tokens.store, &tokens.clock, &tokens.cache);
         let id = RequestId::parse("r-1").unwrap();
-        let outside = (&tokens.store, &tokens.clock, &Memory::new());
+        let outside = (&tokens.store, &tokens.clock, &NobodyWaits, &Memory::new());
         block_on(admit(&mut request, &id, &settings, &verifier, outside))
             .map_err(|error| error.problem().code())?;
         Ok(request)

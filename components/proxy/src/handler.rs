@@ -67,7 +67,7 @@ pub fn plan(
     if max_forwards == MaxForwards::Spent {
         return Ok(Plan::Answer(final_answer(request)));
     }
-    let client = Client::of_request(request.headers(), &settings.trusted_proxies);
+    let client = Client::of_request(request.headers(), &settings.client);
     let hop = Hop {
         client: &client,
         scheme: request.uri().scheme_str().unwrap_or("http"),

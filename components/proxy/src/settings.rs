@@ -3,7 +3,7 @@
 use jetway_gateway::access::{self, AccessPolicy};
 use jetway_gateway::assertion;
 use jetway_gateway::browser;
-use jetway_gateway::client::TrustedProxies;
+use jetway_gateway::client;
 use jetway_gateway::config::{ConfigError, read};
 use jetway_gateway::ports::Variables;
 use jetway_gateway::proxy::{Timeouts, Upstream};
@@ -18,8 +18,8 @@ pub struct Settings {
     pub bookings: Vec<Upstream>,
     /// How long they may take.
     pub timeouts: Timeouts,
-    /// The proxies before us.
-    pub trusted_proxies: TrustedProxies,
+    /// The proxies before us, and how they name the client.
+    pub client: client::Settings,
     /// Whose tokens are taken.
     pub tokens: access::Settings,
     /// Whether the services are told who calls in an assertion.
@@ -35,7 +35,7 @@ impl Settings {
             flights: read(variables, "flight_service_url", Upstream::parse_list).await?,
             bookings: read(variables, "booking_service_url", Upstream::parse_list).await?,
             timeouts: Timeouts::read(variables).await?,
-            trusted_proxies: rate_limit::Settings::read(variables).await?.trusted_proxies,
+            client: rate_limit::Settings::read(variables).await?.client,
             tokens: access::Settings::read(variables).await?,
             caller_assertion: read(variables, "caller_assertion", assertion::Mode::parse).await?,
         })

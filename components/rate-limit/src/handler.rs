@@ -17,8 +17,8 @@ pub async fn count<B>(
     settings: &Settings,
     memory: &Memory,
 ) -> Result<Vec<Usage>, HttpError> {
-    let client = Client::of_request(request.headers(), &settings.trusted_proxies);
-    let client = Partition::Client(client.key(settings.ipv6_prefix));
+    let client = Client::of_request(request.headers(), &settings.client).key(settings.client.ipv6_prefix);
+    let client = Partition::Client(client);
     let of = |by| {
         settings
             .rate_limits
@@ -35,7 +35,7 @@ pub async fn count<B>(
 mod tests {
     use jetway_gateway::http::{Code, finish, no_content};
     use jetway_gateway::rate_limit::{UNCOUNTED_KEY, add_headers};
-    use jetway_gateway::test_support::{MemoryKeyValue, TestClock, TestVariables, block_on};
+    use jetway_gateway::test_support::{MemoryKeyValue, NobodyWaits, TestClock, TestVariables, block_on};
 
     use super::*;
 
@@ -74,6 +74,7 @@ mod tests {
                 &id,
                 &self.store,
                 &self.clock,
+                &NobodyWaits,
                 &self.settings,
                 &self.memory,
             ))

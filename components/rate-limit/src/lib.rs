@@ -40,7 +40,16 @@ mod component {
                     PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)
                         .await?;
                 sweep_when_answered(&MEMORY.sweep, settings.sweep_period());
-                handler::count(head, request_id, &SpinKeyValue, &SystemClock, &SpinWay, &settings, &MEMORY).await
+                handler::count(
+                    head,
+                    request_id,
+                    &SpinKeyValue,
+                    &SystemClock,
+                    &SpinWay,
+                    &settings,
+                    &MEMORY,
+                )
+                .await
             },
             |usages, headers| add_headers(headers, &usages),
         )

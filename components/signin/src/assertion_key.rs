@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use http::{HeaderMap, HeaderValue, header};
-use jetway_gateway::client::{Client, TrustedProxies};
+use jetway_gateway::client::{self, Client};
 use jetway_gateway::http::{HttpError, Problem, Response, ok};
 use jetway_gateway::ports::{Clock, Ports};
 use jetway_gateway::sessions::signing_keys;
@@ -18,7 +18,7 @@ const WITHIN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 pub(crate) async fn show<P: Ports>(headers: &HeaderMap, app: &App<'_, P>) -> Result<Response, HttpError> {
     // The second lock on this door: a manifest that puts the component on a public route by mistake gives no key away.
-    let peer = Client::of_request(headers, &TrustedProxies::default()).address;
+    let peer = Client::of_request(headers, &client::Settings::default()).address;
     if peer != Some(WITHIN) {
         return Err(Problem::not_found().into());
     }

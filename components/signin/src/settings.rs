@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jetway_gateway::client::TrustedProxies;
+use jetway_gateway::client;
 use jetway_gateway::config::{ConfigError, duration, read, text};
 use jetway_gateway::domain::BcryptCost;
 use jetway_gateway::ports::Variables;
@@ -21,7 +21,7 @@ pub struct Settings {
     /// How often one may try.
     pub rate_limits: RateLimits,
     /// Whose word about the client's address counts.
-    pub trusted_proxies: TrustedProxies,
+    pub client: client::Settings,
 }
 
 impl Settings {
@@ -36,7 +36,7 @@ impl Settings {
             },
             refresh_lifetime: read(variables, "refresh_token_ttl", lifetime).await?,
             rate_limits: read(variables, "rate_limits", RateLimits::parse).await?,
-            trusted_proxies: TrustedProxies::read(variables).await?,
+            client: client::Settings::read(variables).await?,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /api/v1/signin`.
 
 use http::{HeaderMap, Request, header};
-use jetway_gateway::client::{Client as NetworkClient, TrustedProxies};
+use jetway_gateway::client::{self, Client as NetworkClient};
 use jetway_gateway::domain::{EmailAddress, Password};
 use jetway_gateway::http::{Body, HttpError, Response, json};
 use jetway_gateway::ports::Ports;
@@ -26,7 +26,7 @@ pub(crate) async fn create<P: Ports>(
     request: Request<impl Body>,
     app: &App<'_, P>,
 ) -> Result<Response, HttpError> {
-    let client = client(request.headers(), &app.settings.trusted_proxies);
+    let client = describe(request.headers(), &app.settings.client);
     let throttle = Throttle::of(&request);
     let body: SignIn = json::read(request).await?;
     let email = field("/email", EmailAddress::parse(&body.email))?;
@@ -55,8 +55,8 @@ async fn sign_in<P: Ports>(
 }
 
 /// What is kept of the client for the user to recognise the session by.
-fn client(headers: &HeaderMap, trusted: &TrustedProxies) -> Client {
-    let address = NetworkClient::of_request(headers, trusted).address;
+fn describe(headers: &HeaderMap, settings: &client::Settings) -> Client {
+    let address = NetworkClient::of_request(headers, settings).address;
     let user_agent = headers.get(header::USER_AGENT).map(|value| {
         let text = String::from_utf8_lossy(value.as_bytes());
         text.chars()

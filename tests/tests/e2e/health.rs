@@ -87,6 +87,11 @@ async fn a_bad_variable_is_refused_with_its_name_at_the_first_request_and_by_rea
         ("rate_limit_default", "many"),
         ("rate_limit_signin", "10"),
         ("trusted_proxies", "10.0.0.0/99"),
+        // Everybody (express-rate-limit: ERR_ERL_PERMISSIVE_TRUST_PROXY).
+        ("trusted_proxies", "10.0.0.0/8, 0.0.0.0/0"),
+        ("trusted_proxy_header", "x-real-ip"),
+        ("client_ipv6_prefix", "24"),
+        ("client_ipv6_prefix", "/64"),
     ];
     for (variable, value) in cases {
         let app = TestApp::with(&[(variable, value)]);

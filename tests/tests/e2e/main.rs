@@ -32,6 +32,7 @@ mod proxy_wire;
 mod races;
 mod rate_limit;
 mod rate_limit_client;
+mod rate_limit_dodges;
 mod readme;
 mod refresh;
 mod restart;

@@ -103,6 +103,60 @@ async fn the_list_is_read_from_the_right_as_far_as_the_proxies_are_trusted() {
 }
 
 #[tokio::test]
+async fn a_proxy_may_name_it_in_forwarded_instead() {
+    let app = one_each("127.0.0.0/8, 10.0.0.0/8, 2001:db8::1");
+    let cases: [(&[&str], u16); 9] = [
+        (&["for=203.0.113.1;proto=https;by=10.0.0.1"], 200),
+        (&["For=\"203.0.113.1:4711\""], 429),
+        (&["for=198.51.100.1, for=203.0.113.1, for=10.1.2.3"], 429),
+        (
+            &["for=198.51.100.2", "for=203.0.113.1", "for=\"[2001:db8::1]:80\""],
+            429,
+        ),
+        (&["for=\"[2001:db8:1:2::1]\""], 200),
+        (&["for=\"[2001:db8:1:2::2]:4711\""], 429),
+        // A proxy that hides its client is the client, and what stands on the left of it is hearsay.
+        (&["for=198.51.100.3, for=unknown"], 200),
+        (&["for=198.51.100.4, for=_hidden"], 429),
+        (&["for=198.51.100.5, for=10.1.2.3, proto=https"], 429),
+    ];
+    for (lines, status) in cases {
+        let headers: Vec<_> = lines.iter().map(|line| ("forwarded", *line)).collect();
+        assert_eq!(status_of(&app, &headers).await, status, "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_headers_the_first_that_the_operator_names_counts() {
+    let both = |xff, forwarded| [("x-forwarded-for", xff), ("forwarded", forwarded)];
+
+    let app = one_each("127.0.0.0/8");
+    assert_eq!(
+        status_of(&app, &both("203.0.113.1", "for=203.0.113.2")).await,
+        200
+    );
+    assert_eq!(
+        status_of(&app, &both("203.0.113.1", "for=203.0.113.3")).await,
+        429
+    );
+
+    let app = TestApp::with(&[
+        ("rate_limit_default", "1;w=31622400"),
+        ("trusted_proxies", "127.0.0.0/8"),
+        ("trusted_proxy_header", "Forwarded, X-Forwarded-For"),
+    ]);
+    assert_eq!(
+        status_of(&app, &both("203.0.113.1", "for=203.0.113.2")).await,
+        200
+    );
+    assert_eq!(
+        status_of(&app, &both("203.0.113.3", "for=203.0.113.2")).await,
+        429
+    );
+    assert_eq!(status_of(&app, &[("x-forwarded-for", "203.0.113.3")]).await, 200);
+}
+
+#[tokio::test]
 async fn a_proxy_that_is_not_trusted_is_the_client() {
     let app = one_each("192.0.2.0/24");
     assert_eq!(status_of(&app, &[("x-forwarded-for", "203.0.113.1")]).await, 200);

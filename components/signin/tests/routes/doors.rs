@@ -83,6 +83,8 @@ fn a_bad_variable_is_refused_by_its_name() {
         ("refresh_token_ttl", "-1"),
         ("rate_limits", "nonsense"),
         ("trusted_proxies", "everybody"),
+        ("trusted_proxy_header", "x-real-ip"),
+        ("client_ipv6_prefix", "129"),
     ] {
         let error = block_on(Settings::read(&TestVariables::default().with(name, value))).unwrap_err();
         assert!(error.to_string().contains(name), "{error}");

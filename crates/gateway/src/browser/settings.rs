@@ -1,7 +1,7 @@
 //! What the outermost layer reads of the component behind it.
 
 use super::AllowedOrigins;
-use crate::client::TrustedProxies;
+use crate::client;
 use crate::config::{ConfigError, read_optional};
 use crate::ports::Variables;
 
@@ -11,19 +11,17 @@ pub struct Settings {
     /// Whose pages may read our answers.
     pub origins: AllowedOrigins,
     /// Whose word on the scheme counts.
-    pub trusted_proxies: TrustedProxies,
+    pub client: client::Settings,
 }
 
 impl Settings {
-    /// Reads `cors_allowed_origins` and `trusted_proxies`, both of which may be missing.
+    /// Reads `cors_allowed_origins` and what is about the client, all of which may be missing.
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             origins: read_optional(variables, "cors_allowed_origins", AllowedOrigins::parse)
                 .await?
                 .unwrap_or_default(),
-            trusted_proxies: read_optional(variables, "trusted_proxies", TrustedProxies::parse)
-                .await?
-                .unwrap_or_default(),
+            client: client::Settings::read(variables).await?,
         })
     }
 }

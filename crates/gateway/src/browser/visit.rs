@@ -72,18 +72,21 @@ fn is_by_https<B>(request: &Request<B>, settings: &Settings) -> bool {
     let own = request.uri().scheme_str().unwrap_or("http");
     own == "https"
         || forwarded_scheme(request.headers()).is_some_and(|scheme| scheme == "https")
-            && Client::of_request(request.headers(), &settings.trusted_proxies).via_trusted_proxy
+            && Client::of_request(request.headers(), &settings.client).via_trusted_proxy
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::TrustedProxies;
+    use crate::client::{self, TrustedProxies};
 
     fn visit(origins: &str, method: &str, headers: &[(&str, &str)]) -> Visit {
         let settings = Settings {
             origins: AllowedOrigins::parse(origins).unwrap(),
-            trusted_proxies: TrustedProxies::parse("10.0.0.0/8").unwrap(),
+            client: client::Settings {
+                trusted_proxies: TrustedProxies::parse("10.0.0.0/8").unwrap(),
+                ..client::Settings::default()
+            },
         };
         let mut request = Request::builder().method(method).uri("http://gateway/x");
         for (name, value) in headers {

@@ -2,7 +2,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
 use super::*;
-use crate::client::TrustedProxies;
+use crate::client::{Settings, TrustedProxies};
 use crate::test_support::ConstantEntropy;
 
 fn map(headers: &[(&str, &str)]) -> HeaderMap {
@@ -19,7 +19,11 @@ fn map(headers: &[(&str, &str)]) -> HeaderMap {
 fn through(headers: &[(&str, &str)], trusted: &str) -> HeaderMap {
     let mut incoming = map(headers);
     incoming.append("spin-client-addr", HeaderValue::from_static("192.0.2.7:4711"));
-    let client = Client::of_request(&incoming, &TrustedProxies::parse(trusted).unwrap());
+    let settings = Settings {
+        trusted_proxies: TrustedProxies::parse(trusted).unwrap(),
+        ..Settings::default()
+    };
+    let client = Client::of_request(&incoming, &settings);
     let hop = Hop {
         client: &client,
         scheme: "http",
