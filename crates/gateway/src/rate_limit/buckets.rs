@@ -38,6 +38,11 @@ impl Buckets {
         Self { window, count }
     }
 
+    /// How long a bucket is, in milliseconds.
+    pub(super) fn length(self) -> u64 {
+        self.window / self.count
+    }
+
     /// The bucket that this moment, in milliseconds, is in.
     pub(super) fn at(self, millis: u64) -> u64 {
         narrow(u128::from(millis) * u128::from(self.count) / u128::from(self.window))

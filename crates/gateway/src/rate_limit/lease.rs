@@ -6,6 +6,9 @@ use super::limit::Limit;
 /// The most that is fetched at once.
 const LARGEST: u64 = 32;
 
+/// Requests that are no more than this many milliseconds apart follow one another closely.
+const CLOSE: u64 = 250;
+
 /// Permits that were taken from the store and not used yet. They die with the instance: they were counted, so the limit is
 /// stricter for it, never laxer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,19 +51,26 @@ impl Lease {
         now.checked_sub(self.bucket).is_some_and(|age| age <= 1)
     }
 
-    /// How many permits to fetch after this lease: more, as long as they go within a second, because an instance that waits
-    /// longer than that is dropped with what it holds; at first what a client at the limit's pace uses in half a second.
-    pub(super) fn next_size(&self, limit: &Limit, now: u64) -> u64 {
+    /// How many permits to fetch after this lease: twice as many, as long as requests follow one another closely, because an
+    /// instance that waits for a second is dropped with what it holds; no more than a bucket's time has used, because they
+    /// are good for hardly longer; at first what a client at the limit's pace uses in half a second.
+    pub(super) fn next_size(&self, limit: &Limit, buckets: Buckets, now: u64) -> u64 {
         if limit.quota < SMALL_QUOTA {
             return 1;
         }
-        let most = (limit.quota / 20).clamp(1, LARGEST);
-        let next = match (self.size, self.permits, now.saturating_sub(self.since)) {
-            (0, _, _) => limit.quota / limit.window.saturating_mul(2).max(1),
-            (size, 0, 0..=1000) => size * 2,
-            (size, 0, 1001..=2000) => size,
-            (size, 0, _) => size / 2,
-            (size, left, _) => size.saturating_sub(left),
+        let most = (limit.quota / buckets.count).clamp(1, LARGEST);
+        let next = match self.size {
+            0 => limit.quota / limit.window.saturating_mul(2).max(1),
+            size if self.permits > 0 => size.saturating_sub(self.permits),
+            size => {
+                let elapsed = now.saturating_sub(self.since).max(1);
+                let grown = match elapsed / size {
+                    0..=CLOSE => size * 2,
+                    pause if pause <= CLOSE * 2 => size,
+                    _ => size / 2,
+                };
+                grown.min(size.saturating_mul(buckets.length()) / elapsed)
+            }
         };
         next.clamp(1, most)
     }

@@ -151,7 +151,10 @@ impl Limiter {
             let mut standing = entry.standing();
             let others = standing.tally.advance(buckets, bucket);
             let room = standing.tally.room(buckets, limit.quota, bucket);
-            let size = standing.lease.next_size(limit, now).min(self.requests_left());
+            let size = standing
+                .lease
+                .next_size(limit, buckets, now)
+                .min(self.requests_left());
             let size = size.max(entry.waiting.load(Ordering::Relaxed));
             (others, size.min(u64::try_from(room).unwrap_or(0)).max(1))
         };

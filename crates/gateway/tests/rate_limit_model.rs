@@ -1,0 +1,238 @@
+//! The limiter as a whole, on a store in memory and a clock that is moved: many instances, each dropped after 128 requests or
+//! a second without one, as Spin does. What passes is held against the promises: never more than 1.1 quotas in any span of a
+//! window, the whole quota for a burst, and nearly all of it, for few writes, for a client that keeps coming.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jetway_gateway::ports::{Clock, KeyValue};
+use jetway_gateway::rate_limit::{By, Limit, Limiter, Partition, Sweep, Usage, parse_limits};
+use jetway_gateway::test_support::{MemoryKeyValue, TestClock, block_on};
+use proptest::prelude::*;
+
+/// Some gateways that share a store.
+struct World {
+    store: MemoryKeyValue,
+    clock: TestClock,
+    limit: Arc<Limit>,
+    instances: Vec<Instance>,
+    passed: Vec<u64>,
+    asked: usize,
+}
+
+struct Instance {
+    limiter: Limiter,
+    requests: usize,
+    last: u64,
+}
+
+impl Instance {
+    fn new() -> Self {
+        Self {
+            limiter: Limiter::new(),
+            requests: 0,
+            last: 0,
+        }
+    }
+}
+
+impl World {
+    fn new(limit: &str, instances: usize) -> Self {
+        Self {
+            store: MemoryKeyValue::default(),
+            clock: TestClock::default(),
+            limit: Arc::new(parse_limits("x", By::Client, limit).unwrap().remove(0)),
+            instances: (0..instances).map(|_| Instance::new()).collect(),
+            passed: Vec::new(),
+            asked: 0,
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.now().as_millis()
+    }
+
+    fn wait(&self, millis: u64) {
+        self.clock.advance(Duration::from_millis(millis));
+    }
+
+    /// A request to one of the instances.
+    fn ask(&mut self, instance: usize) -> Usage {
+        let now = self.now();
+        let count = self.instances.len();
+        let instance = &mut self.instances[instance % count];
+        if instance.requests == 128 || now > instance.last + 1000 {
+            *instance = Instance::new();
+        }
+        instance.requests += 1;
+        instance.last = now;
+        self.asked += 1;
+        let limits = [(&self.limit, Partition::Everybody)];
+        let usage = block_on(instance.limiter.count(&self.store, &self.clock, limits))
+            .unwrap()
+            .remove(0);
+        if !usage.exceeded {
+            self.passed.push(now);
+        }
+        usage
+    }
+
+    /// The most that passed in any span of a window.
+    fn most_in_a_span(&self) -> u64 {
+        let window = self.limit.window * 1000;
+        let in_span = |(index, start): (usize, &u64)| {
+            self.passed[index..]
+                .iter()
+                .take_while(|time| **time < start + window)
+                .count()
+        };
+        self.passed.iter().enumerate().map(in_span).max().unwrap_or(0) as u64
+    }
+
+    fn allowed(&self) -> u64 {
+        self.limit.quota + self.limit.quota / 10
+    }
+
+    /// A client that asks `per_window` times in each of `windows`, evenly, each time of the next of `spread` instances.
+    fn steady(&mut self, per_window: u64, windows: u64) {
+        let start = self.now();
+        for request in 0..per_window * windows {
+            let due = start + request * self.limit.window * 1000 / per_window;
+            self.wait(due.saturating_sub(self.now()));
+            self.ask(usize::try_from(request).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_steady_client_gets_its_quota_for_few_writes() {
+    for (quota, window) in [
+        (600, 60),
+        (1000, 60),
+        (6000, 60),
+        (600, 10),
+        (20_000, 60),
+        (300, 60),
+        (100, 60),
+    ] {
+        for (instances, pace) in [(1, 100), (1, 130), (2, 100), (2, 200)] {
+            let windows = 5;
+            let mut world = World::new(&format!("{quota};w={window}"), instances);
+            world.steady(quota * pace / 100, windows);
+            let passed = world.passed.len() as f64 / (quota * windows) as f64;
+            let writes = world.store.writes() as f64 / world.asked as f64;
+            println!(
+                "{quota};w={window}, {instances} instances, pace {pace}%: {passed:.3} q, {writes:.3} writes a request"
+            );
+            assert!(passed >= 0.95, "{quota};w={window} {instances} {pace}: {passed}");
+            assert!(world.most_in_a_span() <= world.allowed());
+            if quota >= 600 && instances == 1 {
+                assert!(writes <= 0.1, "{quota};w={window} {instances} {pace}: {writes}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_small_quota_is_had_exactly() {
+    for quota in [1, 2, 5, 10, 20] {
+        for window in [1, 3, 60, 3600] {
+            let mut world = World::new(&format!("{quota};w={window}"), 3);
+            // A client that tries ten times as often, for a little less than three windows.
+            let start = world.now();
+            while world.now() < start + window * 2950 {
+                world.ask(world.asked);
+                world.wait((window * 100 / quota).max(1));
+            }
+            assert_eq!(world.passed.len() as u64, 3 * quota, "{quota};w={window}");
+            assert!(world.most_in_a_span() <= world.allowed());
+        }
+    }
+}
+
+#[test]
+fn a_burst_gets_the_quota_and_no_more() {
+    for quota in [1, 5, 20, 99] {
+        let mut world = World::new(&format!("{quota};w=60"), 4);
+        for request in 0..quota * 3 {
+            world.ask(usize::try_from(request).unwrap());
+        }
+        assert_eq!(world.passed.len() as u64, quota);
+    }
+}
+
+#[test]
+fn whoever_waits_as_long_as_told_passes() {
+    for limit in ["1;w=3", "5;w=60", "10;w=60", "100;w=60", "600;w=1"] {
+        let mut world = World::new(limit, 1);
+        for _ in 0..20 {
+            let mut usage = world.ask(0);
+            while !usage.exceeded {
+                usage = world.ask(0);
+            }
+            world.wait(usage.reset * 1000);
+            assert!(!world.ask(0).exceeded, "{limit}");
+        }
+        assert!(world.most_in_a_span() <= world.allowed());
+    }
+}
+
+#[test]
+fn a_refusal_costs_the_store_nothing() {
+    let mut world = World::new("5;w=60", 1);
+    while !world.ask(0).exceeded {}
+    let writes = world.store.writes();
+    for _ in 0..100 {
+        assert!(world.ask(0).exceeded);
+    }
+    assert_eq!(world.store.writes(), writes);
+}
+
+#[test]
+fn a_sweep_leaves_nothing_older_than_two_windows() {
+    let mut world = World::new("600;w=60", 2);
+    let (sweep, other) = (Sweep::new(), Sweep::new());
+    block_on(world.store.set("revoked/session/a", b"1")).unwrap();
+    block_on(world.store.set("revoked/session/b", b"99999999999")).unwrap();
+    block_on(world.store.set("jwks", b"x")).unwrap();
+    let mut most = 0;
+    for _ in 0..20 {
+        world.steady(300, 1);
+        for sweep in [&sweep, &other] {
+            block_on(sweep.if_due(&world.store, &world.clock, Duration::from_secs(30))).unwrap();
+        }
+        most = most.max(world.store.keys().len());
+    }
+    assert!(most <= 60, "{most}");
+    world.wait(120_000);
+    block_on(sweep.if_due(&world.store, &world.clock, Duration::from_secs(30))).unwrap();
+    let left = world.store.keys();
+    let limiters = left.iter().filter(|key| key.starts_with("rate-limit/")).count();
+    assert_eq!(limiters, 1, "the claim of this sweep alone: {left:?}");
+    assert!(left.contains(&"revoked/session/b".to_owned()) && left.contains(&"jwks".to_owned()));
+    assert!(!left.contains(&"revoked/session/a".to_owned()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever comes whenever, over however many instances.
+    #[test]
+    fn no_span_of_a_window_passes_more_than_a_tenth_beyond_the_quota(
+        quota in prop_oneof![1_u64..30, 90_u64..400],
+        window in 1_u64..20,
+        instances in 1_usize..5,
+        steps in prop::collection::vec((0_u64..3000, 0_usize..200, any::<usize>()), 1..60),
+    ) {
+        let mut world = World::new(&format!("{quota};w={window}"), instances);
+        for (pause, requests, instance) in steps {
+            world.wait(pause);
+            for request in 0..requests {
+                world.ask(instance.wrapping_add(request / 3));
+            }
+        }
+        prop_assert!(world.most_in_a_span() <= world.allowed(), "{} > {}", world.most_in_a_span(), world.allowed());
+    }
+}
