@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jetway_gateway::ports::{Clock, KeyValue};
 use jetway_gateway::rate_limit::{By, Limit, Limiter, Partition, Sweep, Usage, parse_limits};
-use jetway_gateway::test_support::{MemoryKeyValue, TestClock, block_on};
+use jetway_gateway::test_support::{MemoryKeyValue, NobodyWaits, TestClock, block_on};
 use proptest::prelude::*;
 
 /// Some gateways that share a store.
@@ -70,7 +70,7 @@ impl World {
         instance.last = now;
         self.asked += 1;
         let limits = [(&self.limit, Partition::Everybody)];
-        let usage = block_on(instance.limiter.count(&self.store, &self.clock, limits))
+        let usage = block_on(instance.limiter.count(&self.store, &self.clock, &NobodyWaits, limits))
             .unwrap()
             .remove(0);
         if !usage.exceeded {
@@ -190,6 +190,9 @@ fn a_refusal_costs_the_store_nothing() {
     assert_eq!(world.store.writes(), writes);
 }
 
+/// How often one sweeps.
+const PERIOD: Duration = Duration::from_secs(30);
+
 #[test]
 fn a_sweep_leaves_nothing_older_than_two_windows() {
     let mut world = World::new("600;w=60", 2);
@@ -201,13 +204,16 @@ fn a_sweep_leaves_nothing_older_than_two_windows() {
     for _ in 0..20 {
         world.steady(300, 1);
         for sweep in [&sweep, &other] {
-            block_on(sweep.if_due(&world.store, &world.clock, Duration::from_secs(30))).unwrap();
+            if sweep.is_due(&world.clock, PERIOD) {
+                block_on(Sweep::run(&world.store, &world.clock, PERIOD)).unwrap();
+            }
         }
         most = most.max(world.store.keys().len());
     }
     assert!(most <= 60, "{most}");
     world.wait(120_000);
-    block_on(sweep.if_due(&world.store, &world.clock, Duration::from_secs(30))).unwrap();
+    assert!(sweep.is_due(&world.clock, PERIOD));
+    block_on(Sweep::run(&world.store, &world.clock, PERIOD)).unwrap();
     let left = world.store.keys();
     let limiters = left.iter().filter(|key| key.starts_with("rate-limit/")).count();
     assert_eq!(limiters, 1, "the claim of this sweep alone: {left:?}");
