@@ -236,6 +236,10 @@ async fn another_spelling_of_an_address_is_the_same_client() {
                 "203.0.113.7:4711",
                 "203.0.113.7:4712",
                 " \t203.0.113.7 \t",
+                // 6to4, which gives its owner 65,536 networks of 64 bits, and NAT64.
+                "2002:cb00:7107:1::1",
+                "2002:cb00:7107:2::1",
+                "64:ff9b::203.0.113.7",
             ],
         ),
     ] {

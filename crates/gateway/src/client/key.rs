@@ -104,6 +104,15 @@ mod tests {
     }
 
     #[test]
+    fn ipv4_that_travels_in_ipv6_is_counted_as_ipv4() {
+        assert_eq!(key("2002:c000:207:1::1", "64"), "192.0.2.7");
+        assert_eq!(key("2002:c000:207:ffff::9", "128"), "192.0.2.7");
+        assert_eq!(key("64:ff9b::c000:207", "64"), "192.0.2.7");
+        // Written like one that is mapped, and not one.
+        assert_eq!(key("2001:db8:1:2::192.0.2.7", "64"), "2001:db8:1:2::/64");
+    }
+
+    #[test]
     fn a_prefix_is_a_number_from_32_to_128() {
         for text in ["", "31", "0", "129", "256", "-1", "64.0", "/64", "sixty-four"] {
             assert_eq!(Ipv6Prefix::parse(text), Err(InvalidIpv6Prefix), "{text:?}");
@@ -115,8 +124,9 @@ mod tests {
         #[test]
         fn two_addresses_are_one_client_exactly_if_they_share_the_prefix(a: u128, flipped in 0_u32..128, bits in 32_u32..=128) {
             let prefix = Ipv6Prefix::parse(&bits.to_string()).unwrap();
-            // 2000::/3, in which no address stands for one of IPv4; the bit counts from the left.
-            let a = a >> 3 | 1 << 125;
+            // In 4000::/2, where no address stands for one of IPv4; the bit counts from the left.
+            let a = a >> 2 | 1 << 126;
+            let flipped = flipped.max(2);
             let b = a ^ (1 << (127 - flipped));
             let key = |bits| ClientKey::of(Some(IpAddr::V6(Ipv6Addr::from_bits(bits))), prefix);
             prop_assert_eq!(key(a) == key(b), flipped >= bits);
