@@ -1,21 +1,20 @@
 //! HTTP middleware: lets through who may pass, with the identity in headers.
 //!
 //! Who may, and how often, is in the variables of the component behind it: `access_policy`, `issuer` and `audience`, and the
-//! rules by user among `rate_limits`. This file is wiring; the logic is in [`handler`].
-
-pub mod handler;
+//! rules by user among `rate_limits`. This file is wiring; the logic is the library's [`admit`].
+//!
+//! [`admit`]: jetway_gateway::access::admit
 
 #[cfg(target_arch = "wasm32")]
 mod component {
+    use jetway_gateway::access::{AdmissionSettings, admit};
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::rate_limit::{Memory, add_headers};
     use jetway_gateway::spin::http::{Request, Response};
     use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SpinWay, SystemClock, stand_between};
     use jetway_gateway::tokens::VerifierCache;
 
-    use crate::handler::{self, Settings};
-
-    thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
+    thread_local! { static SETTINGS: PerInstance<AdmissionSettings> = const { PerInstance::new() }; }
     static MEMORY: Memory = Memory::new();
     static CACHE: VerifierCache = VerifierCache::new();
 
@@ -25,12 +24,13 @@ mod component {
         stand_between(
             request,
             async |head, request_id| {
-                let settings =
-                    PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)
-                        .await?;
+                let settings = PerInstance::get_or_try_init(&SETTINGS, async || {
+                    AdmissionSettings::read(&SpinVariables).await
+                })
+                .await?;
                 let verifier = settings.tokens.verifier(&SpinKeyValue, &SystemClock, &CACHE);
                 let outside = (&SpinKeyValue, &SystemClock, &SpinWay, &MEMORY);
-                handler::admit(head, request_id, &settings, &verifier, outside).await
+                admit(head, request_id, &settings, &verifier, outside).await
             },
             |usages, headers| add_headers(headers, &usages),
         )

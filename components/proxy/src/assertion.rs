@@ -9,8 +9,8 @@ use jetway_gateway::assertion::{
 use jetway_gateway::http::{HttpError, RequestId, read_limited};
 use jetway_gateway::spin::http::{Timeouts, get};
 use jetway_gateway::spin::{SpinKeyValue, SystemClock};
-use jetway_gateway::tokens::VerifierCache;
 
+use crate::guard::TOKENS;
 use crate::settings::Settings;
 
 /// A private trigger: reachable from within the application alone.
@@ -27,7 +27,6 @@ const TIMEOUTS: Timeouts = Timeouts {
 };
 
 static MEMORY: Memory = Memory::new();
-static TOKENS: VerifierCache = VerifierCache::new();
 
 /// Sets the assertion of the request `head` on the headers that go to the service.
 pub(crate) async fn put_on(
@@ -38,10 +37,13 @@ pub(crate) async fn put_on(
 ) -> Result<(), HttpError> {
     let asserter = Asserter {
         memory: &MEMORY,
-        verifier: settings.tokens.verifier(&SpinKeyValue, &SystemClock, &TOKENS),
+        verifier: settings
+            .admission
+            .tokens
+            .verifier(&SpinKeyValue, &SystemClock, &TOKENS),
         clock: &SystemClock,
         source: FromSignin { request_id },
-        issuer: &settings.tokens.issuer,
+        issuer: &settings.admission.tokens.issuer,
         mode: settings.caller_assertion,
     };
     asserter.put_on(headers, &Subject::of(head), request_id).await

@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 
-use http::Request as Head;
-use jetway_gateway::http::{HttpError, RequestId, finish};
+use http::{HeaderMap, Request as Head};
+use jetway_gateway::browser::Visit;
+use jetway_gateway::http::{HttpError, RequestId, Response as Answer, finish};
 use jetway_gateway::per_instance::PerInstance;
 use jetway_gateway::ports::Clock as _;
 use jetway_gateway::proxy::{
     Attempts, News, Service, Turn, may_be_sent_again, overloaded, pause, response_headers,
 };
+use jetway_gateway::rate_limit::add_headers;
 use jetway_gateway::spin::http::{
     BodyOf, ErrorCode, Request, Response, answer, ended, failure_of, forward_request, forward_response,
     options_of, receive_head, request_of, send, wait,
@@ -17,6 +19,7 @@ use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SystemClock, SystemEntro
 
 use crate::assertion;
 use crate::gate::Gate;
+use crate::guard;
 use crate::handler::{self, Outbound, Plan};
 use crate::ready;
 
@@ -26,26 +29,68 @@ jetway_gateway::http_component!(handle);
 
 async fn handle(request: Request) -> Response {
     let (request_id, head) = receive_head(&request);
-    let result = async { respond(request, &head?, &request_id).await };
-    result
-        .await
-        .unwrap_or_else(|error| answer(finish(Err(error), &request_id)))
+    let gate =
+        PerInstance::get_or_try_init(&GATE, async || Gate::open(&SpinVariables, &request_id).await).await;
+    let visit = match (&head, &gate) {
+        (Ok(head), Ok(gate)) => Visit::of(head, &gate.settings.browser),
+        _ => Visit::unknown(),
+    };
+    let our_own = |result| {
+        let mut response = finish(result, &request_id);
+        visit.dress(response.headers_mut());
+        answer(response)
+    };
+    if let Some(response) = visit.preflight() {
+        return our_own(Ok(response));
+    }
+    let reply = async { respond(request, head?, &gate?, &visit, &request_id).await };
+    match reply.await {
+        Ok(Reply::OfService(response)) => response,
+        Ok(Reply::OurOwn(response)) => our_own(Ok(response)),
+        Err(error) => our_own(Err(error)),
+    }
 }
 
-async fn respond(request: Request, head: &Head<()>, request_id: &RequestId) -> Result<Response, HttpError> {
-    let gate =
-        PerInstance::get_or_try_init(&GATE, async || Gate::open(&SpinVariables, request_id).await).await?;
-    match handler::plan(head, request_id, &gate.settings, &SystemEntropy)? {
-        Plan::Ready => Ok(answer(finish(
-            ready::check(&gate.settings, request_id).await,
-            request_id,
-        ))),
-        Plan::Answer(response) => Ok(answer(finish(Ok(response), request_id))),
-        Plan::Forward(mut outbound) => {
-            assertion::put_on(&mut outbound.headers, head, &gate.settings, request_id).await?;
-            forward(request, *outbound, &gate, request_id).await
-        }
+/// Whose answer the client gets.
+enum Reply {
+    OfService(Response),
+    OurOwn(Answer),
+}
+
+async fn respond(
+    request: Request,
+    mut head: Head<()>,
+    gate: &Rc<Gate>,
+    visit: &Visit,
+    request_id: &RequestId,
+) -> Result<Reply, HttpError> {
+    let settings = &gate.settings;
+    if handler::is_private(&head)? {
+        return ready::check(settings, request_id).await.map(Reply::OurOwn);
     }
+    let usages = guard::pass(&mut head, request_id, settings).await?;
+    let told = async {
+        match handler::plan(&head, request_id, settings, &SystemEntropy)? {
+            Plan::Answer(mut response) => {
+                add_headers(response.headers_mut(), &usages);
+                Ok(Reply::OurOwn(response))
+            }
+            Plan::Forward(mut outbound) => {
+                assertion::put_on(&mut outbound.headers, &head, settings, request_id).await?;
+                let dress = |headers: &mut HeaderMap| {
+                    add_headers(headers, &usages);
+                    visit.dress(headers);
+                };
+                forward(request, *outbound, gate, request_id, dress)
+                    .await
+                    .map(Reply::OfService)
+            }
+        }
+    };
+    told.await.map_err(|mut error: HttpError| {
+        add_headers(error.headers_mut(), &usages);
+        error
+    })
 }
 
 /// Sends the request, again where it may be, and hands the last answer on.
@@ -54,6 +99,7 @@ async fn forward(
     outbound: Outbound,
     gate: &Rc<Gate>,
     request_id: &RequestId,
+    dress: impl FnOnce(&mut HeaderMap),
 ) -> Result<Response, HttpError> {
     let service = gate.service(outbound.destination);
     let resendable = may_be_sent_again(&outbound.method, outbound.has_body);
@@ -90,7 +136,12 @@ async fn forward(
 
     let failed = |error: ErrorCode| failure_of(&error).into_error(service.name(), format!("{error:?}"));
     let response = last.ok_or_else(overloaded)?.map_err(failed)?;
-    forward_response(response, |headers| response_headers(headers, request_id)).map_err(failed)
+    let rewrite = |headers| {
+        let mut headers = response_headers(headers, request_id);
+        dress(&mut headers);
+        headers
+    };
+    forward_response(response, rewrite).map_err(failed)
 }
 
 fn conclude(service: &Service, attempts: &Attempts) -> Vec<News> {

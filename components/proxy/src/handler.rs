@@ -12,8 +12,6 @@ use crate::settings::Settings;
 /// What is to be done.
 #[derive(Debug)]
 pub enum Plan {
-    /// Say whether the services answer.
-    Ready,
     /// Answer this, because the request was to go no further.
     Answer(Response),
     /// Send this to a service.
@@ -46,6 +44,16 @@ pub struct Outbound {
 
 const OWN: Routes<()> = Routes(&[("GET", "/internal/ready", ())]);
 
+/// Whether this is the application's own question whether we are ready. No route leads here from outside.
+pub fn is_private<B>(request: &Request<B>) -> Result<bool, HttpError> {
+    let path = request.uri().path();
+    if !path.starts_with("/internal/") {
+        return Ok(false);
+    }
+    check_path(path)?;
+    OWN.find(request.method(), path).map(|_| true)
+}
+
 /// Decides what to do with a request. The path is looked at first: the service must not read it as another one than the
 /// access policy was asked about.
 pub fn plan(
@@ -56,9 +64,6 @@ pub fn plan(
 ) -> Result<Plan, HttpError> {
     let path = request.uri().path();
     check_path(path)?;
-    if path.starts_with("/internal/") {
-        return OWN.find(request.method(), path).map(|_| Plan::Ready);
-    }
     let destination = destination_of(path).ok_or_else(Problem::not_found)?;
     if request.method() == Method::CONNECT {
         return Err(no_tunnel());
@@ -67,7 +72,7 @@ pub fn plan(
     if max_forwards == MaxForwards::Spent {
         return Ok(Plan::Answer(final_answer(request)));
     }
-    let client = Client::of_request(request.headers(), &settings.client);
+    let client = Client::of_request(request.headers(), &settings.limits.client);
     let hop = Hop {
         client: &client,
         scheme: request.uri().scheme_str().unwrap_or("http"),
@@ -154,7 +159,7 @@ mod tests {
     fn outbound(method: &str, target: &str, headers: &[(&str, &str)]) -> Outbound {
         match plan_of(method, target, headers).unwrap() {
             Plan::Forward(outbound) => *outbound,
-            Plan::Ready | Plan::Answer(_) => panic!("{target} is not forwarded"),
+            Plan::Answer(_) => panic!("{target} is not forwarded"),
         }
     }
 
@@ -177,7 +182,10 @@ mod tests {
             let code = plan_of("GET", path, &[]).unwrap_err().problem().code();
             assert_eq!(code, Code::NotFound, "{path}");
         }
-        assert!(matches!(plan_of("GET", "/internal/ready", &[]), Ok(Plan::Ready)));
+        let is_private = |path: &str| is_private(&Request::builder().uri(path).body(()).unwrap());
+        assert!(is_private("/internal/ready").unwrap());
+        assert!(!is_private("/api/v1/flights").unwrap());
+        assert!(is_private("/internal/x").is_err());
     }
 
     #[test]

@@ -2,21 +2,19 @@
 //!
 //! What it limits, and how, is in the variables of the component behind it: `rate_limits`, `rate_limit_on_failure`, and
 //! those about the client's address. As the outermost layer it also tells browsers what they need to know
-//! (`cors_allowed_origins`). This file is wiring; the logic is in [`handler`].
-
-pub mod handler;
+//! (`cors_allowed_origins`). This file is wiring; the logic is the library's [`count_request`].
+//!
+//! [`count_request`]: jetway_gateway::rate_limit::count_request
 
 #[cfg(target_arch = "wasm32")]
 mod component {
     use jetway_gateway::browser;
     use jetway_gateway::per_instance::PerInstance;
-    use jetway_gateway::rate_limit::{Memory, Settings, add_headers};
+    use jetway_gateway::rate_limit::{Memory, Settings, add_headers, count_request};
     use jetway_gateway::spin::http::{Request, Response};
     use jetway_gateway::spin::{
         SpinKeyValue, SpinVariables, SpinWay, SystemClock, stand_outermost, sweep_when_answered,
     };
-
-    use crate::handler;
 
     thread_local! {
         static SETTINGS: PerInstance<Settings> = const { PerInstance::new() };
@@ -40,16 +38,8 @@ mod component {
                     PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)
                         .await?;
                 sweep_when_answered(&MEMORY.sweep, settings.sweep_period());
-                handler::count(
-                    head,
-                    request_id,
-                    &SpinKeyValue,
-                    &SystemClock,
-                    &SpinWay,
-                    &settings,
-                    &MEMORY,
-                )
-                .await
+                let (store, clock, way) = (&SpinKeyValue, &SystemClock, &SpinWay);
+                count_request(head, request_id, store, clock, way, &settings, &MEMORY).await
             },
             |usages, headers| add_headers(headers, &usages),
         )

@@ -1,11 +1,13 @@
 //! Who may pass: the access policy, the bearer token, and the identity that goes on with the request.
 
+mod admission;
 mod authenticate;
 mod bearer;
 mod forward_auth;
 mod identity_headers;
 mod policy;
 
+pub use admission::{AdmissionSettings, admit};
 pub use authenticate::{Settings, authenticate, authenticate_signed_in, check_policy};
 pub use bearer::{MalformedBearer, bearer_token};
 pub use forward_auth::forward_auth;

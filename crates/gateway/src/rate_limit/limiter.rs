@@ -124,7 +124,10 @@ impl Limiter {
         };
         for _ in 0..ATTEMPTS {
             let fetched = self.fetch(entry, store, clock, limit, partition).await;
-            fetched.inspect_err(|_| drop(entry.failures.fetch_add(1, Ordering::Relaxed)))?;
+            if fetched.is_err() {
+                entry.failures.fetch_add(1, Ordering::Relaxed);
+            }
+            fetched?;
             if let Some(usage) = entry.from_memory(limit, clock.now().as_millis()) {
                 return Ok(usage);
             }

@@ -1,14 +1,15 @@
-//! Counting a request.
+//! Counting a request by what its head says, before anybody has looked at it.
 
 use http::Request;
-use jetway_gateway::client::Client;
-use jetway_gateway::http::{HttpError, RequestId};
-use jetway_gateway::ports::{Clock, GiveWay, KeyValue};
-use jetway_gateway::rate_limit::{By, Memory, Partition, Settings, Usage, admit};
+
+use super::{By, Memory, Partition, Settings, Usage, admit};
+use crate::client::Client;
+use crate::http::{HttpError, RequestId};
+use crate::ports::{Clock, GiveWay, KeyValue};
 
 /// Counts the request against every limit by client and by route that is for it: how they stand, or 429. Limits by what is in
 /// the body or in the token are counted by the component that reads it.
-pub async fn count<B>(
+pub async fn count_request<B>(
     request: &Request<B>,
     request_id: &RequestId,
     store: &impl KeyValue,
@@ -33,9 +34,9 @@ pub async fn count<B>(
 
 #[cfg(test)]
 mod tests {
-    use jetway_gateway::http::{Code, finish, no_content};
-    use jetway_gateway::rate_limit::{UNCOUNTED_KEY, add_headers};
-    use jetway_gateway::test_support::{MemoryKeyValue, NobodyWaits, TestClock, TestVariables, block_on};
+    use crate::http::{Code, finish, no_content};
+    use crate::rate_limit::{UNCOUNTED_KEY, add_headers};
+    use crate::test_support::{MemoryKeyValue, NobodyWaits, TestClock, TestVariables, block_on};
 
     use super::*;
 
@@ -69,7 +70,7 @@ mod tests {
                 .uri(path)
                 .header("spin-client-addr", client);
             let id = RequestId::parse("r-1").unwrap();
-            block_on(count(
+            block_on(count_request(
                 &request.body(()).unwrap(),
                 &id,
                 &self.store,

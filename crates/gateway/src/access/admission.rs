@@ -1,20 +1,21 @@
 //! Admitting a request.
 
 use http::Request;
-use jetway_gateway::access::{self, AccessPolicy, authenticate, check_policy, set_identity};
-use jetway_gateway::config::{ConfigError, read, read_optional};
-use jetway_gateway::http::{HttpError, RequestId};
-use jetway_gateway::ports::{Clock, GiveWay, KeyValue, Variables};
-use jetway_gateway::rate_limit::{self, By, Memory, OnFailure, Partition, RateLimits, Usage};
-use jetway_gateway::tokens::{Identity, Verifier};
+
+use super::{AccessPolicy, authenticate, check_policy, set_identity};
+use crate::config::{ConfigError, read, read_optional};
+use crate::http::{HttpError, RequestId};
+use crate::ports::{Clock, GiveWay, KeyValue, Variables};
+use crate::rate_limit::{self, By, Memory, OnFailure, Partition, RateLimits, Usage};
+use crate::tokens::{Identity, Verifier};
 
 /// The variables of the component behind.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct AdmissionSettings {
     /// Who may do what.
     pub policy: AccessPolicy,
     /// Whose tokens are taken.
-    pub tokens: access::Settings,
+    pub tokens: super::Settings,
     /// How often a user may come. Those by user are counted here, once it is certain who it is: nobody can use up the quota of
     /// another, nor invent users to have one more.
     pub rate_limits: Option<RateLimits>,
@@ -22,12 +23,12 @@ pub struct Settings {
     pub on_failure: OnFailure,
 }
 
-impl Settings {
+impl AdmissionSettings {
     /// Reads `access_policy`, `issuer` and `audience`, and, where they are, `rate_limits` and `rate_limit_on_failure`.
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             policy: read(variables, "access_policy", AccessPolicy::parse).await?,
-            tokens: access::Settings::read(variables).await?,
+            tokens: super::Settings::read(variables).await?,
             rate_limits: read_optional(variables, "rate_limits", RateLimits::parse).await?,
             on_failure: read_optional(variables, "rate_limit_on_failure", OnFailure::parse)
                 .await?
@@ -41,7 +42,7 @@ impl Settings {
 pub async fn admit<B, K: KeyValue, C: Clock>(
     request: &mut Request<B>,
     request_id: &RequestId,
-    settings: &Settings,
+    settings: &AdmissionSettings,
     verifier: &Verifier<'_, K, C>,
     (store, clock, way, memory): (&K, &C, &impl GiveWay, &Memory),
 ) -> Result<Vec<Usage>, HttpError> {
@@ -63,7 +64,7 @@ pub async fn admit<B, K: KeyValue, C: Clock>(
 /// The limits of a user.
 fn limits<'s, B>(
     request: &Request<B>,
-    settings: &'s Settings,
+    settings: &'s AdmissionSettings,
     identity: Option<&Identity>,
 ) -> impl Iterator<Item = (&'s std::sync::Arc<rate_limit::Limit>, Partition)> {
     let user = identity.map(|identity| Partition::User(identity.user()));
@@ -76,9 +77,9 @@ fn limits<'s, B>(
 
 #[cfg(test)]
 mod tests {
-    use jetway_gateway::access::IDENTITY_HEADERS;
-    use jetway_gateway::http::Code;
-    use jetway_gateway::test_support::{NobodyWaits, TestTokens, TestVariables, block_on};
+    use crate::access::IDENTITY_HEADERS;
+    use crate::http::Code;
+    use crate::test_support::{NobodyWaits, TestTokens, TestVariables, block_on};
 
     use super::*;
 
@@ -98,7 +99,7 @@ mod tests {
         let variables = TestVariables::default()
             .with("access_policy", POLICY)
             .with("rate_limits", "* /... user by=user 2;w=60");
-        let settings = block_on(Settings::read(&variables)).unwrap();
+        let settings = block_on(AdmissionSettings::read(&variables)).unwrap();
         let mut request = Request::builder()
             .method(method)
             .uri(path)

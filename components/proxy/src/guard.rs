@@ -1,0 +1,42 @@
+//! What stands before the services: the checks that the middleware `rate-limit` and `auth-check` make for other components,
+//! called here as functions of the same library.
+//!
+//! Each layer of middleware would cost a request about half of what forwarding it costs, and a route that lost its line in the
+//! manifest would stand open. Here `rate_limits` and `access_policy` are variables that the component does not work without.
+
+use http::Request as Head;
+use jetway_gateway::access::admit;
+use jetway_gateway::http::{HttpError, RequestId};
+use jetway_gateway::rate_limit::{Memory, Usage, add_headers, count_request};
+use jetway_gateway::spin::{SpinKeyValue, SpinWay, SystemClock, sweep_when_answered};
+use jetway_gateway::tokens::VerifierCache;
+
+use crate::settings::Settings;
+
+/// What this instance remembers of tokens.
+pub(crate) static TOKENS: VerifierCache = VerifierCache::new();
+static MEMORY: Memory = Memory::new();
+
+/// Lets the request pass, with the caller's identity in its headers or with none; or answers 401, 403 or 429. Gives how the
+/// limits stand, for the answer.
+pub(crate) async fn pass(
+    head: &mut Head<()>,
+    request_id: &RequestId,
+    settings: &Settings,
+) -> Result<Vec<Usage>, HttpError> {
+    let (store, clock, way) = (&SpinKeyValue, &SystemClock, &SpinWay);
+    sweep_when_answered(&MEMORY.sweep, settings.limits.sweep_period());
+    let mut usages = count_request(head, request_id, store, clock, way, &settings.limits, &MEMORY).await?;
+    let verifier = settings.admission.tokens.verifier(store, clock, &TOKENS);
+    let outside = (store, clock, way, &MEMORY);
+    match admit(head, request_id, &settings.admission, &verifier, outside).await {
+        Ok(by_user) => {
+            usages.extend(by_user);
+            Ok(usages)
+        }
+        Err(mut error) => {
+            add_headers(error.headers_mut(), &usages);
+            Err(error)
+        }
+    }
+}
