@@ -26,8 +26,9 @@ const REMEMBERED: usize = 4096;
 /// How often a lease that came back too late is tried again before the store counts as failed.
 const ATTEMPTS: usize = 3;
 
-/// How often who waits for another request's permits looks whether they are there.
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
+/// How long who waits for another request's permits pauses before looking whether they are there: at first so, then twice as
+/// long each time, up to the second.
+const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(16)];
 
 /// What an instance remembers: one for each component, as a `static`.
 #[derive(Debug, Default)]
@@ -109,11 +110,13 @@ impl Limiter {
         }
         let _waiting = Waiting::join(&entry.waiting);
         let failures = entry.failures.load(Ordering::Relaxed);
+        let [mut pause, longest] = LOOK_AGAIN;
         let _fetching = loop {
             if let Some(fetching) = Fetching::begin(&entry.fetching) {
                 break fetching;
             }
-            way.pause(LOOK_AGAIN).await;
+            way.pause(pause).await;
+            pause = (pause * 2).min(longest);
             // Whoever fetches may have fetched enough for all that wait, or learnt that there is nothing.
             if let Some(usage) = entry.from_memory(limit, clock.now().as_millis()) {
                 return Ok(usage);
