@@ -35,13 +35,23 @@ pub(crate) async fn sign_up_and_in(gateway: SocketAddr) -> Result<String> {
     );
     let answer = post("/api/v1/signin").await.context("cannot sign in")?;
     let status = answer.status();
-    let body: Value = answer.json().await.context("the answer to a sign-in is not JSON")?;
+    let body: Value = answer
+        .json()
+        .await
+        .context("the answer to a sign-in is not JSON")?;
     let token = body["access_token"].as_str();
-    Ok(token.with_context(|| format!("sign-in was answered {status}"))?.to_owned())
+    Ok(token
+        .with_context(|| format!("sign-in was answered {status}"))?
+        .to_owned())
 }
 
 /// Sends GETs until one is answered 200, and tells how long that took.
-pub(crate) async fn first_answer(gateway: SocketAddr, path: &str, since: Instant, patience: Duration) -> Result<Duration> {
+pub(crate) async fn first_answer(
+    gateway: SocketAddr,
+    path: &str,
+    since: Instant,
+    patience: Duration,
+) -> Result<Duration> {
     const BETWEEN_TRIES: Duration = Duration::from_millis(2);
     let client = client()?;
     let url = format!("http://{gateway}{path}");
@@ -59,14 +69,23 @@ pub(crate) async fn first_answer(gateway: SocketAddr, path: &str, since: Instant
 }
 
 /// Sends `count` GETs, one every `period`. All must be answered 200.
-pub(crate) async fn steadily(gateway: SocketAddr, path: &str, token: &str, count: u32, period: Duration) -> Result<()> {
+pub(crate) async fn steadily(
+    gateway: SocketAddr,
+    path: &str,
+    token: &str,
+    count: u32,
+    period: Duration,
+) -> Result<()> {
     let client = client()?;
     let url = format!("http://{gateway}{path}");
     let mut beat = tokio::time::interval(period);
     for number in 1..=count {
         beat.tick().await;
         let status = client.get(&url).bearer_auth(token).send().await?.status();
-        ensure!(status == StatusCode::OK, "request {number} of a steady client was answered {status}");
+        ensure!(
+            status == StatusCode::OK,
+            "request {number} of a steady client was answered {status}"
+        );
     }
     Ok(())
 }

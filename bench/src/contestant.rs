@@ -74,20 +74,24 @@ pub(crate) struct Start {
 }
 
 /// The contestants, as the options want them.
-pub(crate) fn chosen(options: &Options) -> Result<Vec<Contestant>> {
+pub(crate) fn chosen(options: &Options) -> Vec<Contestant> {
     let mut all: Vec<_> = [Gateway::Express, Gateway::Nginx]
-        .map(|gateway| Contestant { gateway, runtime: None })
+        .map(|gateway| Contestant {
+            gateway,
+            runtime: None,
+        })
         .into();
     let spin = options.spin.clone().map(Runtime::Spin);
     for runtime in [Runtime::Host].into_iter().chain(spin) {
-        all.extend([Gateway::Forwarder, Gateway::Layers, Gateway::Jetway].map(|gateway| Contestant {
-            gateway,
-            runtime: Some(runtime.clone()),
-        }));
+        all.extend(
+            [Gateway::Forwarder, Gateway::Layers, Gateway::Jetway].map(|gateway| Contestant {
+                gateway,
+                runtime: Some(runtime.clone()),
+            }),
+        );
     }
-    let ids: Vec<_> = all.iter().map(Contestant::id).collect();
-    all.retain(|contestant| options.wants_contestant(&contestant.id(), &ids));
-    Ok(all)
+    all.retain(|contestant| options.wants_contestant(&contestant.id()));
+    all
 }
 
 impl Contestant {
@@ -141,7 +145,12 @@ impl Contestant {
     }
 
     /// Starts it, and waits until it answers.
-    pub(crate) async fn start(&self, start: &Start, services: &Services, workplace: &Workplace) -> Result<Running> {
+    pub(crate) async fn start(
+        &self,
+        start: &Start,
+        services: &Services,
+        workplace: &Workplace,
+    ) -> Result<Running> {
         let port = unused_port().context("there is no free port")?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let log = workplace.log(&start.name);
@@ -152,7 +161,9 @@ impl Contestant {
         let since = Instant::now();
         let process = Supervised::start(self.program()?, |command| {
             // Nothing of the user's own settings for Spin reaches the contestants.
-            for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SPIN_")) {
+            for (name, _) in
+                std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SPIN_"))
+            {
                 command.env_remove(name);
             }
             self.configure(command, port, start, services, workplace);
@@ -161,7 +172,11 @@ impl Contestant {
             }
         })
         .with_context(|| format!("cannot start {}", self.id()))?;
-        let prefix = if self.gateway == Gateway::Layers { "/layered" } else { "" };
+        let prefix = if self.gateway == Gateway::Layers {
+            "/layered"
+        } else {
+            ""
+        };
         let first_answer = client::first_answer(address, &format!("{prefix}{PUBLIC}"), since, PATIENCE)
             .await
             .with_context(|| format!("{} did not start: see {}", self.id(), log.display()))?;
@@ -183,7 +198,14 @@ impl Contestant {
         })
     }
 
-    fn configure(&self, command: &mut Command, port: u16, start: &Start, services: &Services, workplace: &Workplace) {
+    fn configure(
+        &self,
+        command: &mut Command,
+        port: u16,
+        start: &Start,
+        services: &Services,
+        workplace: &Workplace,
+    ) {
         let upstream = format!("http://{}", services.upstream);
         match self.gateway {
             Gateway::Express => {
@@ -199,7 +221,13 @@ impl Contestant {
             }
             Gateway::Nginx => {
                 let folder = workplace.nginx();
-                command.arg("-e").arg("stderr").arg("-p").arg(&folder).arg("-c").arg(folder.join("nginx.conf"));
+                command
+                    .arg("-e")
+                    .arg("stderr")
+                    .arg("-p")
+                    .arg(&folder)
+                    .arg("-c")
+                    .arg(folder.join("nginx.conf"));
             }
             Gateway::Forwarder | Gateway::Layers => {
                 self.configure_spin(command, asset("guests/spin.toml"), port, start, workplace);
@@ -223,7 +251,14 @@ impl Contestant {
         }
     }
 
-    fn configure_spin(&self, command: &mut Command, manifest: PathBuf, port: u16, start: &Start, workplace: &Workplace) {
+    fn configure_spin(
+        &self,
+        command: &mut Command,
+        manifest: PathBuf,
+        port: u16,
+        start: &Start,
+        workplace: &Workplace,
+    ) {
         command
             .arg("up")
             .arg("--from")
@@ -251,7 +286,8 @@ impl Running {
 /// Fills in the configuration that lies beside this crate.
 fn configure_nginx(port: u16, services: &Services, workplace: &Workplace) -> Result<()> {
     let template = asset("nginx/nginx.conf");
-    let template = fs::read_to_string(&template).with_context(|| format!("cannot read {}", template.display()))?;
+    let template =
+        fs::read_to_string(&template).with_context(|| format!("cannot read {}", template.display()))?;
     let configuration = template
         .replace("PORT", &port.to_string())
         .replace("SERVICE", &services.upstream.to_string())

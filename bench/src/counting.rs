@@ -79,7 +79,10 @@ pub(crate) async fn count(
 fn take_away(state: &Path) -> Result<()> {
     let away = state.join("away");
     fs::create_dir_all(&away)?;
-    ensure!(state.join(DATABASE).exists(), "there is no database {DATABASE} in the state folder");
+    ensure!(
+        state.join(DATABASE).exists(),
+        "there is no database {DATABASE} in the state folder"
+    );
     for entry in fs::read_dir(state)?.flatten() {
         if entry.file_name().to_string_lossy().starts_with(DATABASE) {
             fs::rename(entry.path(), away.join(entry.file_name()))?;
@@ -100,7 +103,10 @@ fn writes(file: &Path) -> Result<u32> {
 /// The file format says where: <https://sqlite.org/fileformat.html>.
 fn change_counter(head: &[u8; 100]) -> Result<u32> {
     const ROLLBACK_JOURNAL: u8 = 1;
-    ensure!(head.starts_with(b"SQLite format 3\0"), "the store is not an SQLite file");
+    ensure!(
+        head.starts_with(b"SQLite format 3\0"),
+        "the store is not an SQLite file"
+    );
     if head[18] != ROLLBACK_JOURNAL {
         bail!("the store keeps a write-ahead log, which does not count transactions");
     }

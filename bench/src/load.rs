@@ -37,7 +37,13 @@ struct Printed {
 }
 
 /// Loads a gateway for this long. An answer that is no success fails the measurement: it would be an easy one.
-pub(crate) async fn run(gateway: SocketAddr, prefix: &str, load: &Load, token: &str, duration: Duration) -> Result<Sample> {
+pub(crate) async fn run(
+    gateway: SocketAddr,
+    prefix: &str,
+    load: &Load,
+    token: &str,
+    duration: Duration,
+) -> Result<Sample> {
     let mut wrk = Command::new("wrk");
     wrk.args(["--threads", "1", "--timeout", "30s"])
         .args(["--connections", &load.connections.to_string()])
@@ -52,7 +58,8 @@ pub(crate) async fn run(gateway: SocketAddr, prefix: &str, load: &Load, token: &
     match &load.body {
         Body::None => {}
         Body::Json(text) => {
-            wrk.env("BENCH_BODY", text).env("BENCH_CONTENT_TYPE", "application/json");
+            wrk.env("BENCH_BODY", text)
+                .env("BENCH_CONTENT_TYPE", "application/json");
         }
         Body::Bytes(size) => {
             wrk.env("BENCH_BODY_SIZE", size.to_string())
@@ -63,7 +70,11 @@ pub(crate) async fn run(gateway: SocketAddr, prefix: &str, load: &Load, token: &
         .await
         .context("wrk does not come to an end")?
         .context("cannot run wrk")?;
-    ensure!(output.status.success(), "wrk failed: {}", String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        output.status.success(),
+        "wrk failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     parse(&String::from_utf8_lossy(&output.stdout))
 }
 
@@ -113,7 +124,12 @@ mod tests {
         let sample = parse(OUTPUT).unwrap();
         assert_eq!(
             sample,
-            Sample { requests_per_second: 25.0, p50_ms: 1.5, p90_ms: 2.5, p99_ms: 9.0 }
+            Sample {
+                requests_per_second: 25.0,
+                p50_ms: 1.5,
+                p90_ms: 2.5,
+                p99_ms: 9.0
+            }
         );
         assert_eq!(sample.throughput(Workload::Get32), 25.0);
         assert_eq!(sample.throughput(Workload::Down64), 1600.0);

@@ -27,7 +27,9 @@ pub(crate) fn describe(spin: Option<&Path>) -> Machine {
     let info = |file: &str, key: &str| {
         let text = fs::read_to_string(file).unwrap_or_default();
         let mut lines = text.lines().filter_map(|line| line.split_once(':'));
-        let value = lines.find(|(name, _)| name.trim() == key).map(|(_, value)| value.trim().to_owned());
+        let value = lines
+            .find(|(name, _)| name.trim() == key)
+            .map(|(_, value)| value.trim().to_owned());
         value.unwrap_or_default()
     };
     let memory_kib = info("/proc/meminfo", "MemTotal");
@@ -35,7 +37,12 @@ pub(crate) fn describe(spin: Option<&Path>) -> Machine {
     let today = OffsetDateTime::now_utc().format(format_description!("[year]-[month]-[day]"));
     Machine {
         date: today.unwrap_or_default(),
-        revision: said(Command::new("git").arg("-C").arg(root()).args(["describe", "--always", "--dirty"])),
+        revision: said(
+            Command::new("git")
+                .arg("-C")
+                .arg(root())
+                .args(["describe", "--always", "--dirty"]),
+        ),
         processor: info("/proc/cpuinfo", "model name"),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         memory_gib: (memory_kib / 1024.0 / 1024.0).round(),
@@ -83,6 +90,12 @@ fn said(command: &mut Command) -> String {
     let text = String::from_utf8_lossy(&text).into_owned();
     let line = text.lines().next().unwrap_or_default();
     // nginx and wrk put their names and their authors around it.
-    let line = line.trim_start_matches("nginx version: nginx/").trim_start_matches("wrk debian/");
-    line.split(" Copyright").next().unwrap_or_default().trim().to_owned()
+    let line = line
+        .trim_start_matches("nginx version: nginx/")
+        .trim_start_matches("wrk debian/");
+    line.split(" Copyright")
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }

@@ -37,8 +37,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: &Options) -> anyhow::Result<()> {
+    options.check()?;
     let workplace = workplace::Workplace::new()?;
-    let contestants = contestant::chosen(options)?;
+    let contestants = contestant::chosen(options);
     let services = service::start().await?;
     let results = rounds::measure(options, &contestants, &services, &workplace).await?;
     report::publish(options, &results)

@@ -51,7 +51,10 @@ mod tests {
         assert_eq!(group_of("4711 (a) b) S 1 4700 4700 0 -1"), Some(4700));
         let status = "Name:\tnode\nVmHWM:\t  204800 kB\nVmRSS:\t   51200 kB\n";
         assert_eq!(field(status, "Name"), Some("node"));
-        assert_eq!((mebibytes(status, "VmRSS"), mebibytes(status, "VmHWM")), (50.0, 200.0));
+        assert_eq!(
+            (mebibytes(status, "VmRSS"), mebibytes(status, "VmHWM")),
+            (50.0, 200.0)
+        );
         assert_eq!(mebibytes(status, "VmSwap"), 0.0);
     }
 }

@@ -62,13 +62,22 @@ pub(crate) async fn measure(
             results.starts.insert(contestant.id(), starts);
         }
     }
-    let workloads: Vec<_> = Workload::ALL.into_iter().filter(|workload| options.wants(*workload)).collect();
+    let workloads: Vec<_> = Workload::ALL
+        .into_iter()
+        .filter(|workload| options.wants(*workload))
+        .collect();
     if !workloads.is_empty() {
         run_rounds(options, &workloads, services, workplace, &mut results).await?;
     }
     if options.wants_counts() {
-        for contestant in contestants.iter().filter(|contestant| contestant.gateway == Gateway::Jetway) {
-            say(&format!("{}: store writes of a steady client", contestant.title()));
+        for contestant in contestants
+            .iter()
+            .filter(|contestant| contestant.gateway == Gateway::Jetway)
+        {
+            say(&format!(
+                "{}: store writes of a steady client",
+                contestant.title()
+            ));
             match counting::count(contestant, options.steady(), services, workplace).await {
                 Ok(counts) => drop(results.counts.insert(contestant.id(), counts)),
                 Err(error) => results.fail(&contestant.title(), "counting", &error),
@@ -92,13 +101,19 @@ async fn run_rounds(
     }
     for round in 1..=options.rounds() {
         for workload in workloads {
-            for entrant in entrants.iter().filter(|entrant| entrant.contestant.can(*workload)) {
+            for entrant in entrants
+                .iter()
+                .filter(|entrant| entrant.contestant.can(*workload))
+            {
                 let title = entrant.contestant.title();
                 match entrant.measure(*workload, options.duration()).await {
                     Ok(sample) => {
                         let figure = crate::figures::readable(sample.throughput(*workload));
                         let latency = format!("p50 {:.2} ms, p99 {:.2} ms", sample.p50_ms, sample.p99_ms);
-                        say(&format!("round {round}, {}, {title}: {figure}, {latency}", workload.name()));
+                        say(&format!(
+                            "round {round}, {}, {title}: {figure}, {latency}",
+                            workload.name()
+                        ));
                         let key = (entrant.contestant.id(), *workload);
                         results.samples.entry(key).or_default().push(sample);
                     }
@@ -115,8 +130,14 @@ async fn run_rounds(
     Ok(())
 }
 
-async fn enter<'a>(contestant: &'a Contestant, services: &Services, workplace: &Workplace) -> Result<Entrant<'a>> {
-    let running = contestant.start(&contestant.usual_start(), services, workplace).await?;
+async fn enter<'a>(
+    contestant: &'a Contestant,
+    services: &Services,
+    workplace: &Workplace,
+) -> Result<Entrant<'a>> {
+    let running = contestant
+        .start(&contestant.usual_start(), services, workplace)
+        .await?;
     let token = match contestant.gateway {
         Gateway::Express | Gateway::Jetway => client::sign_up_and_in(running.address)
             .await

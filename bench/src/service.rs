@@ -20,7 +20,8 @@ use tokio::net::TcpListener;
 use crate::token::Verifier;
 use crate::workload::Workload;
 
-const BOOKING: &str = r#"{"id":"1","flight_id":"LH-441","seats":1,"status":"confirmed","booked_at":"2026-11-24T12:00:00Z"}"#;
+const BOOKING: &str =
+    r#"{"id":"1","flight_id":"LH-441","seats":1,"status":"confirmed","booked_at":"2026-11-24T12:00:00Z"}"#;
 
 /// Where they listen.
 #[derive(Clone, Copy, Debug)]
@@ -35,9 +36,7 @@ pub(crate) async fn start() -> Result<Services> {
         .route("/auth", get(authenticate))
         .with_state(Arc::new(Verifier::new()));
     // Once as it is, and once where the layered forwarder looks for it.
-    let upstream = Router::new()
-        .merge(upstream())
-        .nest("/layered", upstream());
+    let upstream = Router::new().merge(upstream()).nest("/layered", upstream());
     Ok(Services {
         upstream: serve(upstream).await?,
         auth: serve(auth).await?,

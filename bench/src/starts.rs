@@ -33,7 +33,9 @@ pub(crate) async fn time(
 }
 
 async fn once(contestant: &Contestant, services: &Services, workplace: &Workplace) -> Result<f64> {
-    let running = contestant.start(&contestant.usual_start(), services, workplace).await?;
+    let running = contestant
+        .start(&contestant.usual_start(), services, workplace)
+        .await?;
     let took = running.first_answer.as_secs_f64() * 1e3;
     running.stop()?;
     Ok(took)

@@ -122,11 +122,25 @@ mod tests {
             ..Results::default()
         };
         for (id, workload, samples) in [
-            ("jetway-host", Workload::Get32, [sample(5000.0, 10.0), sample(2500.0, 10.0)]),
-            ("express", Workload::Get32, [sample(1000.0, 40.0), sample(500.0, 40.0)]),
-            ("forwarder-host", Workload::Get32, [sample(10_000.0, 5.0), sample(5000.0, 5.0)]),
+            (
+                "jetway-host",
+                Workload::Get32,
+                [sample(5000.0, 10.0), sample(2500.0, 10.0)],
+            ),
+            (
+                "express",
+                Workload::Get32,
+                [sample(1000.0, 40.0), sample(500.0, 40.0)],
+            ),
+            (
+                "forwarder-host",
+                Workload::Get32,
+                [sample(10_000.0, 5.0), sample(5000.0, 5.0)],
+            ),
         ] {
-            results.samples.insert((id.to_owned(), workload), samples.to_vec());
+            results
+                .samples
+                .insert((id.to_owned(), workload), samples.to_vec());
         }
         let counts = Counts {
             requests: 100,
@@ -145,8 +159,14 @@ mod tests {
 
     #[test]
     fn a_target_is_reached_or_not_or_was_not_measured() {
-        assert_eq!(verdict("Proxied GET, c=32: requests a second, Jetway / Express"), Some(true));
-        assert_eq!(verdict("Proxied GET, c=32: requests a second, Jetway / forwarder"), Some(false));
+        assert_eq!(
+            verdict("Proxied GET, c=32: requests a second, Jetway / Express"),
+            Some(true)
+        );
+        assert_eq!(
+            verdict("Proxied GET, c=32: requests a second, Jetway / forwarder"),
+            Some(false)
+        );
         assert_eq!(verdict("Proxied GET, c=32: p99, Jetway / Express"), Some(true));
         assert_eq!(verdict("Store writes"), Some(false));
         assert_eq!(verdict("Database statements"), Some(true));
@@ -155,6 +175,10 @@ mod tests {
 
     #[test]
     fn only_what_took_part_has_targets() {
-        assert!(all(&results()).iter().all(|target| target.what.ends_with("on the embedded host")));
+        assert!(
+            all(&results())
+                .iter()
+                .all(|target| target.what.ends_with("on the embedded host"))
+        );
     }
 }

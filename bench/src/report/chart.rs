@@ -1,4 +1,5 @@
-//! The plot: bars for each contestant, in a panel for each question. It follows the reader's light or dark.
+//! The plot: bars for each contestant, in a panel for each question. It follows the reader's light or dark, and has a
+//! ground of its own, because the page around it may not.
 
 use std::fmt::Write as _;
 
@@ -9,7 +10,7 @@ use crate::rounds::Results;
 use crate::workload::Workload;
 
 const WIDTH: usize = 880;
-const LABELS: usize = 200;
+const LABELS: usize = 230;
 const NUMBERS: usize = 90;
 const BAR: usize = 18;
 const STEP: usize = 26;
@@ -18,11 +19,13 @@ const MARGIN: usize = 20;
 
 const STYLE: &str = "\
 text{font:13px system-ui,sans-serif;fill:#1f2328}\
+.ground{fill:#ffffff}\
 .title{font-weight:600}\
 .express{fill:#8c959f}.nginx{fill:#57606a}.forwarder{fill:#54aeff}.layers{fill:#80ccff}.jetway{fill:#0969da}\
 .spread{stroke:#1f2328;stroke-width:1.5}\
 @media(prefers-color-scheme:dark){\
 text{fill:#e6edf3}\
+.ground{fill:#0d1117}\
 .express{fill:#6e7681}.nginx{fill:#b1bac4}.forwarder{fill:#1f6feb}.layers{fill:#1158c7}.jetway{fill:#79c0ff}\
 .spread{stroke:#e6edf3}}";
 
@@ -55,9 +58,9 @@ const PANELS: [Panel; 5] = [
         value: |sample| sample.requests_per_second,
     },
     Panel {
-        title: "64 MiB answers: requests a second (more is better)",
+        title: "64 MiB answers: MiB a second (more is better)",
         workload: Workload::Down64,
-        value: |sample| sample.requests_per_second,
+        value: |sample| sample.throughput(Workload::Down64),
     },
 ];
 
@@ -81,7 +84,8 @@ pub(super) fn draw(results: &Results) -> String {
     let height = y + MARGIN;
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
-         aria-label=\"Jetway compared with Express, nginx and a forwarder\">\n<style>{STYLE}</style>\n{body}</svg>\n"
+         aria-label=\"Jetway compared with Express, nginx and a forwarder\">\n<style>{STYLE}</style>\n\
+         <rect class=\"ground\" width=\"{WIDTH}\" height=\"{height}\" rx=\"6\"/>\n{body}</svg>\n"
     )
 }
 
@@ -107,11 +111,18 @@ fn bars(results: &Results, panel: &Panel) -> Vec<Bar> {
 
 /// Draws a panel below `top`, and tells where the next begins.
 fn draw_panel(body: &mut String, title: &str, bars: &[Bar], top: usize) -> usize {
-    let longest = bars.iter().map(|bar| bar.figure.most).fold(f64::MIN_POSITIVE, f64::max);
+    let longest = bars
+        .iter()
+        .map(|bar| bar.figure.most)
+        .fold(f64::MIN_POSITIVE, f64::max);
     let scale = (WIDTH - LABELS - NUMBERS - 2 * MARGIN) as f64 / longest;
     let left = (LABELS + MARGIN) as f64;
     // Writing to a string cannot fail.
-    let _ = writeln!(body, "<text class=\"title\" x=\"{MARGIN}\" y=\"{}\">{title}</text>", top + 16);
+    let _ = writeln!(
+        body,
+        "<text class=\"title\" x=\"{MARGIN}\" y=\"{}\">{title}</text>",
+        top + 16
+    );
     for (row, Bar { class, label, figure }) in bars.iter().enumerate() {
         let y = top + TITLE - STEP / 2 + row * STEP;
         let middle = y + BAR / 2;
@@ -151,11 +162,18 @@ mod tests {
         let bar = |median: f64| Bar {
             class: "jetway",
             label: "Jetway".to_owned(),
-            figure: Figure { median, least: median, most: median },
+            figure: Figure {
+                median,
+                least: median,
+                most: median,
+            },
         };
         let mut body = String::new();
         let next = draw_panel(&mut body, "GET", &[bar(100.0), bar(50.0)], 0);
-        assert!(body.contains("width=\"550.0\"") && body.contains("width=\"275.0\""), "{body}");
+        assert!(
+            body.contains("width=\"520.0\"") && body.contains("width=\"260.0\""),
+            "{body}"
+        );
         assert!(next > 2 * STEP);
     }
 }

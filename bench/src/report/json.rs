@@ -25,7 +25,10 @@ pub(super) fn raw(options: &Options, results: &Results, machine: &Machine) -> Re
     }
     let starts = results.starts.iter().map(|(contestant, starts)| {
         let warm: Vec<_> = starts.warm_ms.iter().map(|value| rounded(*value)).collect();
-        (contestant.clone(), json!({"cold_ms": starts.cold_ms.map(rounded), "warm_ms": warm}))
+        (
+            contestant.clone(),
+            json!({"cold_ms": starts.cold_ms.map(rounded), "warm_ms": warm}),
+        )
     });
     let memory = results
         .memory
@@ -56,7 +59,10 @@ fn lines(run: &Value, measured: &[Value]) -> Result<String> {
     let measured: Vec<_> = measured.iter().map(|value| format!("    {value}")).collect();
     let run = serde_json::to_string_pretty(run)?;
     let open = run.trim_end().trim_end_matches('}').trim_end();
-    Ok(format!("{open},\n  \"measured\": [\n{}\n  ]\n}}\n", measured.join(",\n")))
+    Ok(format!(
+        "{open},\n  \"measured\": [\n{}\n  ]\n}}\n",
+        measured.join(",\n")
+    ))
 }
 
 fn rounded(value: f64) -> f64 {
@@ -69,7 +75,11 @@ mod tests {
 
     #[test]
     fn the_lines_are_one_json_document() {
-        let text = lines(&json!({"rounds": 2, "failures": []}), &[json!({"a": 1}), json!({"a": 2})]).unwrap();
+        let text = lines(
+            &json!({"rounds": 2, "failures": []}),
+            &[json!({"a": 1}), json!({"a": 2})],
+        )
+        .unwrap();
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["measured"][1]["a"], 2);
         assert_eq!(value["rounds"], 2);

@@ -60,7 +60,10 @@ fn describe(page: &mut String, options: &Options, machine: &Machine) {
         kernel,
         versions,
     } = machine;
-    let versions: Vec<_> = versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let versions: Vec<_> = versions
+        .iter()
+        .map(|(name, version)| format!("{name} {version}"))
+        .collect();
     let _ = writeln!(
         page,
         "## Where and when\n\n\
@@ -95,6 +98,9 @@ mod tests {
         };
         let mut page = String::new();
         section(&mut page, "Throughput", &table);
-        assert_eq!(page, "## Throughput\n\n|  | Jetway |\n|---|---:|\n| requests/s | 4,000 |\n\n");
+        assert_eq!(
+            page,
+            "## Throughput\n\n|  | Jetway |\n|---|---:|\n| requests/s | 4,000 |\n\n"
+        );
     }
 }

@@ -25,7 +25,8 @@ impl Table {
     fn add(&mut self, first: &str, cells: impl Iterator<Item = Option<String>>) {
         let cells: Vec<_> = cells.map(|cell| cell.unwrap_or_else(|| "-".to_owned())).collect();
         if cells.iter().any(|cell| cell != "-") {
-            self.rows.push([first.to_owned()].into_iter().chain(cells).collect());
+            self.rows
+                .push([first.to_owned()].into_iter().chain(cells).collect());
         }
     }
 }
@@ -81,19 +82,27 @@ pub(super) fn footprint(results: &Results) -> Table {
     );
     table.add(
         "... nothing compiled: ms",
-        contestants.iter().map(|contestant| Some(readable(starts(contestant)?.cold_ms?))),
+        contestants
+            .iter()
+            .map(|contestant| Some(readable(starts(contestant)?.cold_ms?))),
     );
     table.add(
         "Memory after the start: MiB",
-        contestants.iter().map(|contestant| Some(readable(memory(contestant)?.0.now_mib))),
+        contestants
+            .iter()
+            .map(|contestant| Some(readable(memory(contestant)?.0.now_mib))),
     );
     table.add(
         "... after all of the above: MiB",
-        contestants.iter().map(|contestant| Some(readable(memory(contestant)?.1.now_mib))),
+        contestants
+            .iter()
+            .map(|contestant| Some(readable(memory(contestant)?.1.now_mib))),
     );
     table.add(
         "... at most: MiB",
-        contestants.iter().map(|contestant| Some(readable(memory(contestant)?.1.peak_mib))),
+        contestants
+            .iter()
+            .map(|contestant| Some(readable(memory(contestant)?.1.peak_mib))),
     );
     table
 }
@@ -148,7 +157,9 @@ pub(super) fn for_terminal(results: &Results, reached: &[Target]) -> String {
         transposed(footprint(results)),
         targets(reached),
     ];
-    let tables = tables.iter().filter(|table| !table.rows.is_empty() && table.head.len() > 1);
+    let tables = tables
+        .iter()
+        .filter(|table| !table.rows.is_empty() && table.head.len() > 1);
     tables.map(in_columns).collect::<Vec<_>>().join("\n")
 }
 
@@ -157,7 +168,12 @@ fn transposed(table: Table) -> Table {
     let mut rows = Vec::new();
     for row in table.rows {
         rows.push(vec![row[0].clone(), String::new()]);
-        let cells = table.head.iter().zip(&row).skip(1).filter(|(_, cell)| *cell != "-");
+        let cells = table
+            .head
+            .iter()
+            .zip(&row)
+            .skip(1)
+            .filter(|(_, cell)| *cell != "-");
         rows.extend(cells.map(|(title, cell)| vec![format!("  {title}"), cell.clone()]));
     }
     Table {
@@ -174,7 +190,10 @@ fn in_columns(table: &Table) -> String {
     };
     let widths: Vec<_> = (0..table.head.len()).map(width).collect();
     let line = |cells: &Vec<String>| {
-        let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     lines.into_iter().map(line).collect()
@@ -196,7 +215,11 @@ mod tests {
 
     #[test]
     fn a_spread_is_told_where_there_is_one() {
-        let figure = |least, most| Figure { median: 2.0, least, most };
+        let figure = |least, most| Figure {
+            median: 2.0,
+            least,
+            most,
+        };
         assert_eq!(with_spread(figure(2.0, 2.0)), "2.00");
         assert_eq!(with_spread(figure(1.5, 2500.0)), "2.00 (1.50 to 2,500)");
     }
