@@ -37,7 +37,7 @@ impl Options {
 
     /// How long each measurement takes. `wrk` counts in whole seconds.
     pub(crate) fn duration(&self) -> Duration {
-        Duration::from_secs(self.seconds.unwrap_or(if self.quick { 1 } else { 5 }).max(1))
+        Duration::from_secs(self.seconds.unwrap_or(if self.quick { 1 } else { 4 }).max(1))
     }
 
     /// How long the steady client goes on whose store writes are counted.
@@ -132,7 +132,7 @@ mod tests {
         assert!(options.wants_contestant("nginx") && options.wants(Workload::Get1) && options.wants_counts());
         assert_eq!(
             (options.rounds(), options.duration()),
-            (5, Duration::from_secs(5))
+            (5, Duration::from_secs(4))
         );
     }
 

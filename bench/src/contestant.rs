@@ -12,9 +12,10 @@ use jetway_processes::{Supervised, unused_port};
 
 use crate::cli::Options;
 use crate::service::Services;
+use crate::usage::{self, Memory};
 use crate::workload::{PUBLIC, Workload};
 use crate::workplace::{Workplace, asset, root};
-use crate::{client, memory, token};
+use crate::{client, token};
 
 /// A runtime with an empty cache compiles every component before it serves.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -271,8 +272,12 @@ impl Contestant {
 }
 
 impl Running {
-    pub(crate) fn memory(&self) -> memory::Memory {
-        memory::of_group(self.process.group())
+    pub(crate) fn memory(&self) -> Memory {
+        usage::memory_of(self.process.group())
+    }
+
+    pub(crate) fn processor_time(&self) -> Duration {
+        usage::processor_time_of(self.process.group())
     }
 
     /// Ends it as an operator does, so that its state is whole.

@@ -18,10 +18,13 @@ const GRACE: Duration = Duration::from_secs(60);
 /// What one measurement found.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Sample {
+    pub(crate) requests: u64,
     pub(crate) requests_per_second: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p90_ms: f64,
     pub(crate) p99_ms: f64,
+    /// What the gateway computed for each request; none while it did other things too.
+    pub(crate) processor_us: Option<f64>,
 }
 
 /// What the script prints.
@@ -92,14 +95,24 @@ fn parse(output: &str) -> Result<Sample> {
     );
     let milliseconds = |microseconds: u64| microseconds as f64 / 1e3;
     Ok(Sample {
+        requests: printed.requests,
         requests_per_second: printed.requests as f64 / (printed.microseconds as f64 / 1e6),
         p50_ms: milliseconds(printed.p50),
         p90_ms: milliseconds(printed.p90),
         p99_ms: milliseconds(printed.p99),
+        processor_us: None,
     })
 }
 
 impl Sample {
+    /// The sample of a load for which the gateway computed this long.
+    pub(crate) fn with_processor_time(self, computed: Duration) -> Self {
+        Self {
+            processor_us: Some(computed.as_secs_f64() * 1e6 / self.requests as f64),
+            ..self
+        }
+    }
+
     /// The figure that a workload is about.
     pub(crate) fn throughput(&self, workload: Workload) -> f64 {
         const MIB: f64 = 1024.0 * 1024.0;
@@ -125,6 +138,8 @@ mod tests {
         assert_eq!(
             sample,
             Sample {
+                requests: 50,
+                processor_us: None,
                 requests_per_second: 25.0,
                 p50_ms: 1.5,
                 p90_ms: 2.5,
@@ -132,6 +147,8 @@ mod tests {
             }
         );
         assert_eq!(sample.throughput(Workload::Get32), 25.0);
+        let computed = sample.with_processor_time(Duration::from_millis(5));
+        assert_eq!(computed.processor_us, Some(100.0));
         assert_eq!(sample.throughput(Workload::Down64), 1600.0);
     }
 

@@ -10,13 +10,13 @@ mod counting;
 mod figures;
 mod load;
 mod machine;
-mod memory;
 mod report;
 mod rounds;
 mod service;
 mod starts;
 mod targets;
 mod token;
+mod usage;
 mod workload;
 mod workplace;
 

@@ -9,9 +9,9 @@ use crate::cli::Options;
 use crate::contestant::{Contestant, Gateway, Running};
 use crate::counting::{self, Counts};
 use crate::load::{self, Sample};
-use crate::memory::Memory;
 use crate::service::Services;
 use crate::starts::{self, Starts};
+use crate::usage::Memory;
 use crate::workload::Workload;
 use crate::workplace::Workplace;
 use crate::{client, token};
@@ -158,7 +158,10 @@ impl Entrant<'_> {
     async fn measure(&self, workload: Workload, duration: Duration) -> Result<Sample> {
         if workload != Workload::Flood {
             self.load(workload, WARM_UP).await?;
-            return self.load(workload, duration).await;
+            let before = self.running.processor_time();
+            let sample = self.load(workload, duration).await?;
+            let computed = self.running.processor_time().saturating_sub(before);
+            return Ok(sample.with_processor_time(computed));
         }
         let during = async {
             tokio::time::sleep(FLOOD_MARGIN).await;

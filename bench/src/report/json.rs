@@ -21,6 +21,7 @@ pub(super) fn raw(options: &Options, results: &Results, machine: &Machine) -> Re
             "p50_ms": of(|sample| sample.p50_ms),
             "p90_ms": of(|sample| sample.p90_ms),
             "p99_ms": of(|sample| sample.p99_ms),
+            "processor_us": of(|sample| sample.processor_us.unwrap_or_default()),
         }));
     }
     let starts = results.starts.iter().map(|(contestant, starts)| {

@@ -19,6 +19,8 @@ const READING: &str = "\
   interpreted and nothing is sandboxed.
 - **Forwarder** is a component that forwards, and does nothing else; with two layers of middleware that do nothing, it is the
   shape of Jetway's path without its work.
+- Processor time is what the kernel counts for the gateway's own processes. It depends less than all else on what the machine does
+  besides; half of what the two empty layers add to the forwarder is the cost of a layer of middleware.
 - Rate limits are on, and too high to be met. Store writes are counted with a limit of 600 a minute and a client that sends nine
   tenths of it. SQLite's own counter of writing transactions tells them. Database statements are none if the database
   can be taken away and no connection is made.
@@ -36,6 +38,11 @@ pub(super) fn page(options: &Options, results: &Results, targets: &[Target], mac
     section(&mut page, "What was to be reached", &tables::targets(targets));
     section(&mut page, "Throughput", &tables::throughput(results));
     section(&mut page, "Latency", &tables::latency(results));
+    section(
+        &mut page,
+        "Processor time of the gateway for a request",
+        &tables::processor(results),
+    );
     section(&mut page, "Starts and memory", &tables::footprint(results));
     if !results.failures.is_empty() {
         page.push_str("## Not measured\n\n");

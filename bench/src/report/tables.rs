@@ -68,6 +68,23 @@ pub(super) fn latency(results: &Results) -> Table {
     table
 }
 
+/// What the gateway itself computes for a request.
+pub(super) fn processor(results: &Results) -> Table {
+    let contestants: Vec<_> = results.contestants.iter().collect();
+    let mut table = Table::new("us", &contestants);
+    for workload in Workload::ALL {
+        table.add(
+            workload.title(),
+            contestants.iter().map(|contestant| {
+                let samples = results.samples.get(&(contestant.id(), workload))?;
+                let times: Option<Vec<_>> = samples.iter().map(|sample| sample.processor_us).collect();
+                Some(with_spread(Figure::of(&times?)?))
+            }),
+        );
+    }
+    table
+}
+
 /// Starts and memory.
 pub(super) fn footprint(results: &Results) -> Table {
     let contestants: Vec<_> = results.contestants.iter().collect();
@@ -154,6 +171,7 @@ pub(super) fn for_terminal(results: &Results, reached: &[Target]) -> String {
     let tables = [
         transposed(throughput(results)),
         transposed(latency(results)),
+        transposed(processor(results)),
         transposed(footprint(results)),
         targets(reached),
     ];

@@ -102,7 +102,7 @@ pub(crate) struct BenchOptions {
     /// Rounds; each contestant is measured once in each [default: 5]
     #[arg(long, value_name = "COUNT")]
     pub(crate) rounds: Option<usize>,
-    /// Seconds of each measurement [default: 5]
+    /// Seconds of each measurement [default: 4]
     #[arg(long, value_name = "COUNT")]
     pub(crate) seconds: Option<u64>,
     /// One round of a second each, to see whether it runs
