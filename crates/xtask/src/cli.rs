@@ -95,7 +95,7 @@ pub(crate) enum Step {
 /// Measure the gateway against an Express gateway, nginx, and a component that only forwards; writes docs/benchmarks.md.
 ///
 /// Builds everything, installs the packages of the Express gateway in bench/express (npm ci), and then takes half an hour, in
-/// which the machine should have nothing else to do. It needs Node (20.19 or later), nginx and wrk; on Debian and Ubuntu what is
+/// which the machine should have nothing else to do. It needs Node (18 or later), nginx and wrk; on Debian and Ubuntu what is
 /// missing is installed (as root or with sudo). A trial (--quick or --only) leaves docs/ alone and writes to target/bench.
 #[derive(Args)]
 pub(crate) struct BenchOptions {
