@@ -1,14 +1,17 @@
-//! How often a proxied request writes to the key-value store, and asks the database.
+//! How often proxied requests write to the key-value store, and reach for the database.
 //!
 //! Both are counted from outside, so that the same figures come from every runtime:
 //!
 //! - SQLite counts the writing transactions of a file in the file's own header, as long as it keeps a rollback journal, which is
 //!   what both runtimes do with the key-value store.
-//! - The database is taken away while the gateway is stopped. If requests then pass, and no file has appeared in its place, not
-//!   one connection was made: a connection to a file that is not there makes one.
+//! - The kernel tells how often the database's file is opened. A component that has a statement to make opens a connection of
+//!   its own, and loses it with its instance, which does not outlive a second without requests. So once a gateway has been left
+//!   alone, no connection is open, and if none is opened, no statement is made.
 
-use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+mod openings;
+
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,6 +22,7 @@ use crate::contestant::{Contestant, Start};
 use crate::service::Services;
 use crate::workload::SMALL;
 use crate::workplace::Workplace;
+use openings::Openings;
 
 const STORE: &str = "sqlite_key_value.db";
 const DATABASE: &str = "sqlite_db.db";
@@ -27,18 +31,25 @@ const DATABASE: &str = "sqlite_db.db";
 const QUOTA: u32 = 600;
 const PERIOD: Duration = Duration::from_millis(110);
 
+/// After so long, no instance is left of those that signed us in.
+const LEFT_ALONE: Duration = Duration::from_secs(4);
+
 /// What was counted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Counts {
     pub(crate) requests: u32,
     pub(crate) store_writes: u32,
-    /// Whether any request reached for the database.
-    pub(crate) database_opened: bool,
+    /// None where the kernel does not tell.
+    pub(crate) database_connections: Option<u32>,
 }
 
 impl Counts {
     pub(crate) fn writes_a_request(&self) -> f64 {
         f64::from(self.store_writes) / f64::from(self.requests)
+    }
+
+    pub(crate) fn connections_a_request(&self) -> Option<f64> {
+        Some(f64::from(self.database_connections?) / f64::from(self.requests))
     }
 }
 
@@ -56,46 +67,25 @@ pub(crate) async fn count(
     let state = workplace.state(&start.name);
     let running = contestant.start(&start, services, workplace).await?;
     let token = client::sign_up_and_in(running.address).await?;
-    running.stop()?;
-    take_away(&state)?;
+    tokio::time::sleep(LEFT_ALONE).await;
 
-    let running = contestant.start(&start, services, workplace).await?;
-    // The first request may prepare what the others use.
-    client::steadily(running.address, SMALL, &token, 1, PERIOD).await?;
     let requests = u32::try_from(duration.as_millis() / PERIOD.as_millis())?;
     let before = writes(&state.join(STORE))?;
+    let openings = Openings::watch(&state.join(DATABASE))?;
     client::steadily(running.address, SMALL, &token, requests, PERIOD).await?;
-    let after = writes(&state.join(STORE))?;
-    let database_opened = state.join(DATABASE).exists();
-    running.stop()?;
-    Ok(Counts {
+    let counts = Counts {
         requests,
-        store_writes: after.wrapping_sub(before),
-        database_opened,
-    })
-}
-
-/// Puts the database, and what SQLite keeps beside it, where nobody looks for it.
-fn take_away(state: &Path) -> Result<()> {
-    let away = state.join("away");
-    fs::create_dir_all(&away)?;
-    ensure!(
-        state.join(DATABASE).exists(),
-        "there is no database {DATABASE} in the state folder"
-    );
-    for entry in fs::read_dir(state)?.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(DATABASE) {
-            fs::rename(entry.path(), away.join(entry.file_name()))?;
-        }
-    }
-    Ok(())
+        store_writes: writes(&state.join(STORE))?.wrapping_sub(before),
+        database_connections: openings.count()?,
+    };
+    running.stop()?;
+    Ok(counts)
 }
 
 /// How many transactions have written to a file, modulo 2^32.
 fn writes(file: &Path) -> Result<u32> {
     let mut head = [0; 100];
     let mut opened = File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
-    opened.seek(SeekFrom::Start(0))?;
     opened.read_exact(&mut head)?;
     change_counter(&head)
 }

@@ -39,7 +39,7 @@ pub(super) fn raw(options: &Options, results: &Results, machine: &Machine) -> Re
         let value = json!({
             "requests": counts.requests,
             "store_writes": counts.store_writes,
-            "database_opened": counts.database_opened,
+            "database_connections": counts.database_connections,
         });
         (contestant.clone(), value)
     });

@@ -22,8 +22,8 @@ const READING: &str = "\
 - Processor time is what the kernel counts for the gateway's own processes. It depends less than all else on what the machine does
   besides; half of what the two empty layers add to the forwarder is the cost of a layer of middleware.
 - Rate limits are on, and too high to be met. Store writes are counted with a limit of 600 a minute and a client that sends nine
-  tenths of it. SQLite's own counter of writing transactions tells them. Database statements are none if the database
-  can be taken away and no connection is made.
+  tenths of it, by SQLite's own counter of writing transactions. No database statement is made where no connection is opened,
+  and the kernel tells how often the database's file is.
 - Memory is the resident memory of all processes of a contestant. *At most* is the highest since its start.
 - The first answer is timed from the start of the process, for `GET /api/v1/flights/1`.
 - `wrk` sends the next request of a connection when the last is answered; its percentiles are of what was sent.

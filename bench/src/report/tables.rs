@@ -157,11 +157,11 @@ fn with_spread(figure: Figure) -> String {
     )
 }
 
-/// Ratios are compared with bounds of two digits, and shown with as many.
+/// Ratios are compared with bounds of two digits, and shown with as many; a count has one more, to be told from none.
 fn ratio(figure: Figure) -> String {
     let Figure { median, least, most } = figure;
     if least == most {
-        return format!("{median:.2}");
+        return format!("{median:.3}");
     }
     format!("{median:.2} ({least:.2} to {most:.2})")
 }
