@@ -1,11 +1,14 @@
 //! What can be typed after `cargo xtask`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const START_HERE: &str = "\
 Start here:
   cargo xtask up      build and run everything, and see what to try
-  cargo xtask test    check that everything works";
+  cargo xtask test    check that everything works
+  cargo xtask bench   measure it against what one would otherwise run";
 
 /// The commands of Jetway. Rust is all they need.
 #[derive(Parser)]
@@ -19,6 +22,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Up(UpOptions),
     Test(TestOptions),
+    Bench(BenchOptions),
     /// Build the components and the programs that run them
     Build,
     /// Run clippy, for this machine and for WebAssembly; any warning fails
@@ -86,6 +90,36 @@ pub(crate) enum Step {
     Unit,
     /// The tests of the built components, from outside
     E2e,
+}
+
+/// Measure the gateway against an Express gateway, nginx, and a component that only forwards; writes docs/benchmarks.md.
+///
+/// Builds everything, installs the packages of the Express gateway in bench/express (npm ci), and then takes half an hour, in
+/// which the machine should have nothing else to do. It needs Node (18 or later), nginx and wrk; on Debian and Ubuntu what is
+/// missing is installed (as root or with sudo). A trial (--quick or --only) leaves docs/ alone and writes to target/bench.
+#[derive(Args)]
+pub(crate) struct BenchOptions {
+    /// Rounds; each contestant is measured once in each [default: 5]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) rounds: Option<usize>,
+    /// Seconds of each measurement [default: 4]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) seconds: Option<u64>,
+    /// One round of a second each, to see whether it runs
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Measure these only, for instance --only jetway,express,get-32
+    ///
+    /// Contestants: express, nginx, forwarder, layers, jetway (or one of two: jetway-host, jetway-spin). Measurements: get-1,
+    /// get-32, get-256, flood, auth-check, sign-in, down-1, down-64, up-1, up-64, starts, counts.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Measure on this spin too [default: the one on the PATH, if it is 4.1 or later]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spin: Option<PathBuf>,
+    /// Run what was built before
+    #[arg(long)]
+    pub(crate) skip_build: bool,
 }
 
 #[derive(Args)]

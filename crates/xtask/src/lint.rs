@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::build::ensure_wasm_target;
 use crate::cargo::{announce, cargo, run};
-use crate::workspace::{COMPONENT_PROFILE, WASM, components, packages};
+use crate::workspace::{BENCH_GUESTS, COMPONENT_PROFILE, WASM, components, packages};
 
 /// Formats the code, or checks that it is formatted.
 pub(crate) fn format(check: bool) -> Result<()> {
@@ -34,6 +34,7 @@ pub(crate) fn clippy() -> Result<()> {
     let clippy = ["clippy", "--target", WASM, "--profile", COMPONENT_PROFILE];
     run(cargo(&clippy)
         .args(packages(&components()?))
+        .args(packages(&BENCH_GUESTS.map(str::to_owned)))
         .args(library)
         .args(["--", "-D", "warnings"]))
 }

@@ -1,10 +1,13 @@
 //! The project's commands.
 
+mod bench;
 mod build;
 mod cargo;
 mod cli;
 mod deny;
+mod install;
 mod lint;
+mod spin;
 mod test;
 mod up;
 mod workspace;
@@ -18,6 +21,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Up(options) => up::run(&options),
         Command::Test(options) => test::run(&options.only),
+        Command::Bench(options) => bench::run_all(&options),
         Command::Build => build::run_all(),
         Command::Lint => lint::clippy(),
         Command::Fmt(options) => lint::format(options.check),

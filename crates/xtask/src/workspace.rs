@@ -65,6 +65,9 @@ pub(crate) fn component_groups() -> Result<[Vec<String>; 2]> {
     Ok([middleware, rest])
 }
 
+/// The components that the benchmark compares with, each built alone: one is a middleware, and the other is not.
+pub(crate) const BENCH_GUESTS: [&str; 2] = ["jetway-bench-forwarder", "jetway-bench-pass-through"];
+
 /// `-p NAME` for each of them.
 pub(crate) fn packages(names: &[String]) -> Vec<String> {
     names
