@@ -70,9 +70,13 @@ impl World {
         instance.last = now;
         self.asked += 1;
         let limits = [(&self.limit, Partition::Everybody)];
-        let usage = block_on(instance.limiter.count(&self.store, &self.clock, &NobodyWaits, limits))
-            .unwrap()
-            .remove(0);
+        let usage = block_on(
+            instance
+                .limiter
+                .count(&self.store, &self.clock, &NobodyWaits, limits),
+        )
+        .unwrap()
+        .remove(0);
         if !usage.exceeded {
             self.passed.push(now);
         }
