@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use jetway_tests::limits::retry_after;
-use jetway_tests::{TestApp, state};
+use jetway_tests::limits::{remaining, retry_after};
+use jetway_tests::redis::Redis;
+use jetway_tests::{Setup, TestApp, state};
 use rusqlite::{Connection, params};
 
 /// Counts, inside the store's file, every row that is written or removed.
@@ -206,4 +207,30 @@ async fn without_the_store_identity_routes_refuse_and_others_pass_and_are_noted(
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     panic!("nobody wrote down what had passed: {}", app.log());
+}
+
+#[tokio::test]
+async fn two_gateways_that_share_a_redis_count_together() {
+    let redis = Redis::start();
+    let store = format!(
+        "[key_value_store.default]\ntype = \"redis\"\nurl = \"{}\"\n",
+        redis.url()
+    );
+    let start = || {
+        let setup = Setup::usual().with(&[("rate_limit_default", "12;w=31622400")]);
+        setup.with_runtime_config(&store).start()
+    };
+    let gateways = [start(), start()];
+
+    for used in 1..=12 {
+        let answer = gateways[used % 2].get("/api/v1/flights").await;
+        answer.expect(200);
+        assert_eq!(remaining(&answer)[0].remaining, 12 - i64::try_from(used).unwrap());
+    }
+    for gateway in &gateways {
+        gateway
+            .get("/api/v1/flights")
+            .await
+            .expect_problem(429, "rate_limited");
+    }
 }
