@@ -24,6 +24,7 @@ pub struct Setup {
     runtime: PathBuf,
     manifest: PathBuf,
     variables: BTreeMap<String, String>,
+    runtime_config: Option<PathBuf>,
     pub(crate) flights: Upstream,
     pub(crate) bookings: Upstream,
 }
@@ -43,6 +44,7 @@ impl Setup {
             runtime: prerequisites::runtime(),
             manifest: prerequisites::manifest(),
             variables: BTreeMap::new(),
+            runtime_config: None,
             flights,
             bookings,
         };
@@ -121,6 +123,14 @@ impl Setup {
         self
     }
 
+    /// With this runtime config, for stores that are elsewhere.
+    pub fn with_runtime_config(mut self, text: &str) -> Self {
+        let file = self.folder.path().join("runtime-config.toml");
+        std::fs::write(&file, text).expect("a writable folder");
+        self.runtime_config = Some(file);
+        self
+    }
+
     /// Starts a gateway and waits until it serves.
     pub fn start(self) -> TestApp {
         let process = self.launch();
@@ -153,6 +163,9 @@ impl Setup {
                 .args(["--listen", "127.0.0.1:0"])
                 .arg("--state-dir")
                 .arg(self.state());
+            if let Some(file) = &self.runtime_config {
+                command.arg("--runtime-config-file").arg(file);
+            }
             let inherited = env::vars_os().map(|(name, _)| name);
             for name in inherited.filter(|name| name.to_string_lossy().starts_with("SPIN_VARIABLE_")) {
                 command.env_remove(name);

@@ -20,6 +20,13 @@ pub fn database(state: &Path) -> Connection {
         .expect("the gateway has made its database")
 }
 
+/// A connection to the gateway's key-value store.
+pub fn key_value(state: &Path) -> Connection {
+    let file = key_value_file(state);
+    Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .expect("the gateway has made its store")
+}
+
 /// The single number that a query such as `SELECT count(*) ...` gives.
 pub fn number(state: &Path, query: &str, parameter: &str) -> i64 {
     database(state)

@@ -33,6 +33,8 @@ mod races;
 mod rate_limit;
 mod rate_limit_client;
 mod rate_limit_dodges;
+mod rate_limit_policies;
+mod rate_limit_store;
 mod readme;
 mod refresh;
 mod restart;

@@ -45,9 +45,10 @@ pub async fn admit(
     let counted = if passes && memory.uncounted.is_store_resting(clock) {
         Err(KeyValueError("it failed a moment ago".to_owned()))
     } else {
+        let asked = clock.now();
         let counted = memory.limiter.count(store, clock, way, limits).await;
         if counted.is_err() {
-            memory.uncounted.store_failed(clock);
+            memory.uncounted.store_failed(asked, clock);
         }
         counted
     };

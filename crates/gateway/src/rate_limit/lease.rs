@@ -39,9 +39,16 @@ impl Lease {
         taken
     }
 
-    /// Puts a permit back that was not needed after all.
-    pub(super) fn put_back(&mut self) {
-        self.permits += 1;
+    /// Puts a permit of `bucket` back that was not needed after all, unless there is another lease by now: in that, it would be
+    /// good for too long.
+    pub(super) fn put_back(&mut self, bucket: u64) {
+        if self.bucket == bucket {
+            self.permits += 1;
+        }
+    }
+
+    pub(super) fn bucket(&self) -> u64 {
+        self.bucket
     }
 
     pub(super) fn permits(&self) -> u64 {

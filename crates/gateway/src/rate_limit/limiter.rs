@@ -80,31 +80,32 @@ impl Limiter {
         limits: impl IntoIterator<Item = (&Arc<Limit>, Partition)>,
     ) -> Result<Vec<Usage>, KeyValueError> {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut taken: Vec<(Arc<Entry>, Usage)> = Vec::new();
+        let mut taken: Vec<(Arc<Entry>, u64)> = Vec::new();
+        let mut usages = Vec::new();
         for (limit, partition) in limits {
             let entry = self.entry(limit, partition);
-            let usage = self.take(&entry, (store, clock, way), limit, partition).await?;
+            let (usage, bucket) = self.take(&entry, (store, clock, way), limit, partition).await?;
             let exceeded = usage.exceeded;
+            usages.push(usage);
             if exceeded {
-                for (entry, _) in &taken {
-                    entry.standing().lease.put_back();
+                for (entry, bucket) in &taken {
+                    entry.standing().lease.put_back(*bucket);
                 }
-            }
-            taken.push((entry, usage));
-            if exceeded {
                 break;
             }
+            taken.push((entry, bucket));
         }
-        Ok(taken.into_iter().map(|(_, usage)| usage).collect())
+        Ok(usages)
     }
 
+    /// How the limit stands, and which bucket the permit is of, if there was one.
     async fn take(
         &self,
         entry: &Entry,
         (store, clock, way): (&impl KeyValue, &impl Clock, &impl GiveWay),
         limit: &Arc<Limit>,
         partition: Partition,
-    ) -> Result<Usage, KeyValueError> {
+    ) -> Result<(Usage, u64), KeyValueError> {
         if let Some(usage) = entry.from_memory(limit, clock.now().as_millis()) {
             return Ok(usage);
         }
@@ -229,25 +230,23 @@ impl Entry {
     }
 
     /// Answers without the store, if it can.
-    fn from_memory(&self, limit: &Arc<Limit>, now: u64) -> Option<Usage> {
+    fn from_memory(&self, limit: &Arc<Limit>, now: u64) -> Option<(Usage, u64)> {
         let mut standing = self.standing();
-        if standing.lease.take(Buckets::of(limit).at(now)) {
-            Some(Usage {
-                limit: Arc::clone(limit),
-                remaining: standing.room + standing.lease.permits(),
-                reset: seconds(standing.reset_at, now),
-                exceeded: false,
-            })
+        let exceeded = !standing.lease.take(Buckets::of(limit).at(now));
+        let (remaining, until) = if !exceeded {
+            (standing.room + standing.lease.permits(), standing.reset_at)
         } else if now < standing.refused_until {
-            Some(Usage {
-                limit: Arc::clone(limit),
-                remaining: 0,
-                reset: seconds(standing.refused_until, now),
-                exceeded: true,
-            })
+            (0, standing.refused_until)
         } else {
-            None
-        }
+            return None;
+        };
+        let usage = Usage {
+            limit: Arc::clone(limit),
+            remaining,
+            reset: seconds(until, now),
+            exceeded,
+        };
+        Some((usage, standing.lease.bucket()))
     }
 }
 

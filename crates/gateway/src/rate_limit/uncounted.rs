@@ -2,13 +2,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::ports::{Clock, KeyValue, KeyValueError};
+use crate::ports::{Clock, KeyValue, KeyValueError, Timestamp};
 
 /// The counter, in the store, of all that passed uncounted.
 pub const UNCOUNTED_KEY: &str = "stats/rate-limit-uncounted";
 
-/// For how many milliseconds a store that failed is not asked again: one that hangs would hold up every request.
+/// For how many milliseconds a store that failed is not asked again, at least.
 const REST: u64 = 1000;
+
+/// For how many times as long as it took to fail it is left alone: one that hangs would hold up every request.
+const TIMES: u64 = 4;
 
 /// What an instance has let pass uncounted, and not yet written down. What an instance takes with it is in the log alone.
 #[derive(Debug, Default)]
@@ -31,10 +34,14 @@ impl Uncounted {
         self.pending.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Notes that the store failed.
-    pub fn store_failed(&self, clock: &impl Clock) {
-        self.rest_until
-            .store(clock.now().as_millis() + REST, Ordering::Relaxed);
+    /// Notes that the store failed, which it was asked at `asked`.
+    pub fn store_failed(&self, asked: Timestamp, clock: &impl Clock) {
+        let now = clock.now().as_millis();
+        let rest = now
+            .saturating_sub(asked.as_millis())
+            .saturating_mul(TIMES)
+            .max(REST);
+        self.rest_until.store(now.saturating_add(rest), Ordering::Relaxed);
     }
 
     /// Whether the store failed a moment ago, and had better not be asked.
