@@ -24,7 +24,7 @@ mod component {
         stand_between(
             request,
             async |head, request_id| {
-                let settings = PerInstance::get_or_try_init(&SETTINGS, async || {
+                let settings = PerInstance::get_or_try_init(&SETTINGS, &SpinWay, async || {
                     AdmissionSettings::read(&SpinVariables).await
                 })
                 .await?;

@@ -8,7 +8,7 @@ pub mod handler;
 mod component {
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::{Request, Response, serve};
-    use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SystemClock};
+    use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SpinWay, SystemClock};
     use jetway_gateway::tokens::VerifierCache;
 
     use crate::handler::{self, App, Settings};
@@ -20,9 +20,10 @@ mod component {
 
     async fn handle(request: Request) -> Response {
         serve(request, async |request, _| {
-            let settings =
-                PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)
-                    .await?;
+            let settings = PerInstance::get_or_try_init(&SETTINGS, &SpinWay, async || {
+                Settings::read(&SpinVariables).await
+            })
+            .await?;
             let app = App {
                 store: &SpinKeyValue,
                 clock: &SystemClock,

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use http::{HeaderMap, Request as Head, StatusCode, Uri};
 use jetway_gateway::assertion::{
-    Asserter, AssertionKey, KeyHandover, KeySource, KeyUnavailable, Memory, Subject,
+    Asserter, AssertionKey, KeyHandover, KeySource, KeyUnavailable, Memory, Mode, Subject,
 };
 use jetway_gateway::http::{HttpError, RequestId, read_limited};
+use jetway_gateway::ports::Clock as _;
 use jetway_gateway::spin::http::{Timeouts, get};
 use jetway_gateway::spin::{SpinKeyValue, SystemClock};
 
@@ -47,6 +48,13 @@ pub(crate) async fn put_on(
         mode: settings.caller_assertion,
     };
     asserter.put_on(headers, &Subject::of(head), request_id).await
+}
+
+/// Gets the key before the first request needs it.
+pub(crate) async fn warm(settings: &Settings, request_id: &RequestId) {
+    if settings.caller_assertion != Mode::Off {
+        MEMORY.warm(SystemClock.now(), &FromSignin { request_id }).await;
+    }
 }
 
 struct FromSignin<'a> {

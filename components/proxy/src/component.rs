@@ -15,7 +15,7 @@ use jetway_gateway::spin::http::{
     BodyOf, ErrorCode, Request, Response, answer, ended, failure_of, forward_request, forward_response,
     options_of, receive_head, request_of, send, wait,
 };
-use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SystemClock, SystemEntropy};
+use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SpinWay, SystemClock, SystemEntropy};
 
 use crate::assertion;
 use crate::gate::Gate;
@@ -29,8 +29,10 @@ jetway_gateway::http_component!(handle);
 
 async fn handle(request: Request) -> Response {
     let (request_id, head) = receive_head(&request);
-    let gate =
-        PerInstance::get_or_try_init(&GATE, async || Gate::open(&SpinVariables, &request_id).await).await;
+    let gate = PerInstance::get_or_try_init(&GATE, &SpinWay, async || {
+        Gate::open(&SpinVariables, &request_id).await
+    })
+    .await;
     let visit = match (&head, &gate) {
         (Ok(head), Ok(gate)) => Visit::of(head, &gate.settings.browser),
         _ => Visit::unknown(),

@@ -4,20 +4,22 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::future::{Either, join, select};
+use futures_util::future::{Either, join4, select};
 use jetway_gateway::config::ConfigError;
 use jetway_gateway::http::RequestId;
 use jetway_gateway::log;
-use jetway_gateway::ports::Variables;
+use jetway_gateway::ports::{Clock as _, Variables};
 use jetway_gateway::proxy::{Attempts, News, Service};
 use jetway_gateway::spin::http::wait;
 use jetway_gateway::spin::sdk::wasip3::spawn;
 use jetway_gateway::spin::{SpinKeyValue, SystemClock, SystemEntropy};
 
+use crate::assertion;
+use crate::guard::TOKENS;
 use crate::handler::Destination;
 use crate::settings::Settings;
 
-/// How long the first request of an instance waits for what the others know. It waits at all because otherwise every new instance
+/// How long the first requests of an instance wait for what it has to learn. They wait at all because otherwise every new instance
 /// would call a service that is known to be dead.
 const PATIENCE: Duration = Duration::from_millis(250);
 
@@ -48,17 +50,20 @@ impl Gate {
             bookings: service("booking", &settings.bookings),
             settings,
         };
-        gate.ask_the_others(request_id).await;
+        gate.warm_up(request_id).await;
         Ok(gate)
     }
 
-    async fn ask_the_others(&self, request_id: &RequestId) {
-        let known = pin!(join(
+    /// Learns at once what the first requests would otherwise each ask for, one thing after the other.
+    async fn warm_up(&self, request_id: &RequestId) {
+        let known = pin!(join4(
             refresh(&self.flights, request_id),
             refresh(&self.bookings, request_id),
+            TOKENS.warm(SystemClock.now(), &SpinKeyValue),
+            assertion::warm(&self.settings, request_id),
         ));
         if let Either::Right(_) = select(known, pin!(wait(PATIENCE))).await {
-            log::warn(request_id, "breaker_store_slow", &[]);
+            log::warn(request_id, "warm_up_slow", &[]);
         }
     }
 

@@ -28,15 +28,16 @@ mod component {
         stand_outermost(
             request,
             async || {
-                PerInstance::get_or_try_init(&BROWSERS, async || {
+                PerInstance::get_or_try_init(&BROWSERS, &SpinWay, async || {
                     browser::Settings::read(&SpinVariables).await
                 })
                 .await
             },
             async |head, request_id| {
-                let settings =
-                    PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)
-                        .await?;
+                let settings = PerInstance::get_or_try_init(&SETTINGS, &SpinWay, async || {
+                    Settings::read(&SpinVariables).await
+                })
+                .await?;
                 sweep_when_answered(&MEMORY.sweep, settings.sweep_period());
                 let (store, clock, way) = (&SpinKeyValue, &SystemClock, &SpinWay);
                 count_request(head, request_id, store, clock, way, &settings, &MEMORY).await

@@ -18,7 +18,7 @@ mod component {
     use jetway_gateway::hashing::HashingQueue;
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::{Request, Response, serve};
-    use jetway_gateway::spin::{SpinPorts, SpinVariables, publish_later};
+    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay, publish_later};
     use jetway_gateway::store::Schema;
     use jetway_gateway::tokens::VerifierCache;
 
@@ -35,9 +35,10 @@ mod component {
 
     async fn handle(request: Request) -> Response {
         serve(request, async |request, request_id| {
-            let settings =
-                PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)
-                    .await?;
+            let settings = PerInstance::get_or_try_init(&SETTINGS, &SpinWay, async || {
+                Settings::read(&SpinVariables).await
+            })
+            .await?;
             let app = App {
                 ports: &SpinPorts,
                 settings: &settings,

@@ -21,7 +21,7 @@ mod tokens;
 mod component {
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::{Request, Response, serve};
-    use jetway_gateway::spin::{SpinPorts, SpinVariables};
+    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay};
 
     use crate::app::{App, Memory};
     use crate::handler;
@@ -34,9 +34,10 @@ mod component {
 
     async fn handle(request: Request) -> Response {
         serve(request, async |request, _| {
-            let settings =
-                PerInstance::get_or_try_init(&SETTINGS, async || Settings::read(&SpinVariables).await)
-                    .await?;
+            let settings = PerInstance::get_or_try_init(&SETTINGS, &SpinWay, async || {
+                Settings::read(&SpinVariables).await
+            })
+            .await?;
             handler::handle(
                 request,
                 &App {

@@ -16,6 +16,7 @@ mod failure;
 pub mod hashing;
 pub mod http;
 pub mod log;
+pub mod one_at_a_time;
 pub mod per_instance;
 pub mod ports;
 pub mod problems;

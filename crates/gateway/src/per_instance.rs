@@ -4,37 +4,56 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::thread::LocalKey;
 
+use crate::one_at_a_time::{OneAtATime, Outcome};
+use crate::ports::GiveWay;
+
 /// A slot that is filled by the first request that needs it: configuration, an open store. It is lost with the instance,
 /// so it only ever holds what can be made again.
 ///
 /// ```
-/// # use jetway_gateway::per_instance::PerInstance;
+/// # use jetway_gateway::{per_instance::PerInstance, ports::GiveWay};
 /// thread_local! { static SETTING: PerInstance<String> = const { PerInstance::new() }; }
 /// # async fn read() -> Result<String, ()> { Ok("x".to_owned()) }
-/// # async fn request() -> Result<(), ()> {
-/// let setting = PerInstance::get_or_try_init(&SETTING, read).await?;
+/// # async fn request(way: &impl GiveWay) -> Result<(), ()> {
+/// let setting = PerInstance::get_or_try_init(&SETTING, way, read).await?;
 /// # assert_eq!(*setting, "x"); Ok(()) }
 /// ```
 #[derive(Debug)]
-pub struct PerInstance<T>(RefCell<Option<Rc<T>>>);
+pub struct PerInstance<T> {
+    value: RefCell<Option<Rc<T>>>,
+    // Shared, because it is held across awaits, and a reference into a thread's own storage cannot be.
+    making: RefCell<Option<Rc<OneAtATime>>>,
+}
 
 impl<T> PerInstance<T> {
     /// An empty slot.
     pub const fn new() -> Self {
-        Self(RefCell::new(None))
+        Self {
+            value: RefCell::new(None),
+            making: RefCell::new(None),
+        }
     }
 
-    /// The value, made by `init` if it is not there yet. A failure is not kept: the next request tries again. Two requests
-    /// that come before the first value is there both make one, and the first one made stays.
+    /// The value, made by `init` if it is not there yet. Requests that come before it is there wait for the one that makes it.
+    /// A failure is not kept: the next one tries again.
     pub async fn get_or_try_init<E>(
         slot: &'static LocalKey<Self>,
+        way: &impl GiveWay,
         init: impl AsyncFnOnce() -> Result<T, E>,
     ) -> Result<Rc<T>, E> {
-        if let Some(value) = slot.with(|slot| slot.0.borrow().clone()) {
+        let known = || slot.with(|slot| slot.value.borrow().clone());
+        if let Some(value) = known() {
             return Ok(value);
         }
-        let made = Rc::new(init().await?);
-        Ok(slot.with(|slot| slot.0.borrow_mut().get_or_insert(made).clone()))
+        let making = slot.with(|slot| slot.making.borrow_mut().get_or_insert_default().clone());
+        match making.wait(way, known).await {
+            Outcome::Known(value) => Ok(value),
+            Outcome::Mine(_turn) => {
+                let made = Rc::new(init().await?);
+                slot.with(|slot| *slot.value.borrow_mut() = Some(Rc::clone(&made)));
+                Ok(made)
+            }
+        }
     }
 }
 
@@ -47,14 +66,14 @@ impl<T> Default for PerInstance<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_support::block_on;
+    use crate::test_support::{NobodyWaits, block_on};
 
     thread_local! { static SLOT: PerInstance<u8> = const { PerInstance::new() }; }
 
     #[test]
     fn a_failure_is_not_kept_and_a_value_is() {
         let get = |result: Result<u8, &'static str>| {
-            block_on(PerInstance::get_or_try_init(&SLOT, async || result)).map(|value| *value)
+            block_on(PerInstance::get_or_try_init(&SLOT, &NobodyWaits, async || result)).map(|value| *value)
         };
         assert_eq!(get(Err("no")), Err("no"));
         assert_eq!(get(Ok(1)), Ok(1));

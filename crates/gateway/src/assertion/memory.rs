@@ -90,6 +90,11 @@ impl Memory {
         }
     }
 
+    /// Gets the key before it is needed. A failure is found again by whoever needs it.
+    pub async fn warm(&self, now: Timestamp, source: &impl KeySource) {
+        self.key(now, source).await.ok();
+    }
+
     fn remembered_key(&self, now: Timestamp) -> Remembered {
         let key = locked(&self.key);
         let failing = key

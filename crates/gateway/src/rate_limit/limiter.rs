@@ -4,9 +4,8 @@
 //! of two instances that come at once at least one sees the other. What was counted too much is given back.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::buckets::Buckets;
 use super::lease::{Lease, deadline};
@@ -15,6 +14,7 @@ use super::partition::Partition;
 use super::stored::count_of;
 use super::tally::Tally;
 use super::usage::Usage;
+use crate::one_at_a_time::{OneAtATime, Outcome};
 use crate::ports::{Clock, GiveWay, KeyValue, KeyValueError};
 
 /// How many requests Spin gives one instance. Whatever is in hand after the last is lost, so a lease is no longer than that.
@@ -26,24 +26,22 @@ const REMEMBERED: usize = 4096;
 /// How often a lease that came back too late is tried again before the store counts as failed.
 const ATTEMPTS: usize = 3;
 
-/// How long who waits for another request's permits pauses before looking whether they are there: at first so, then twice as
-/// long each time, up to the second.
-const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(16)];
-
 /// What an instance remembers: one for each component, as a `static`.
 #[derive(Debug, Default)]
 pub struct Limiter {
-    entries: Mutex<BTreeMap<(Arc<str>, Partition), Arc<Entry>>>,
+    entries: Mutex<Entries>,
     requests: AtomicU64,
 }
+
+/// By policy and partition.
+type Entries = BTreeMap<(Arc<str>, Partition), Arc<Entry>>;
 
 /// What is known of one partition under one policy.
 #[derive(Debug, Default)]
 struct Entry {
     standing: Mutex<Standing>,
-    /// Set by whoever fetches permits: the others of this instance wait, and share what comes. They look again and again
-    /// instead of being woken, because in a component one request cannot wake another.
-    fetching: AtomicBool,
+    /// Whoever fetches permits does it for all of this instance that wait.
+    fetching: OneAtATime,
     waiting: AtomicU64,
     /// How many fetches have failed: whoever waited for one fails with it.
     failures: AtomicU64,
@@ -106,25 +104,21 @@ impl Limiter {
         limit: &Arc<Limit>,
         partition: Partition,
     ) -> Result<(Usage, u64), KeyValueError> {
-        if let Some(usage) = entry.from_memory(limit, clock.now().as_millis()) {
+        if let Some(usage) = entry.recall(limit, clock.now().as_millis()) {
             return Ok(usage);
         }
         let _waiting = Waiting::join(&entry.waiting);
         let failures = entry.failures.load(Ordering::Relaxed);
-        let [mut pause, longest] = LOOK_AGAIN;
-        let _fetching = loop {
-            if let Some(fetching) = Fetching::begin(&entry.fetching) {
-                break fetching;
-            }
-            way.pause(pause).await;
-            pause = (pause * 2).min(longest);
-            // Whoever fetches may have fetched enough for all that wait, or learnt that there is nothing.
-            if let Some(usage) = entry.from_memory(limit, clock.now().as_millis()) {
-                return Ok(usage);
-            }
-            if entry.failures.load(Ordering::Relaxed) != failures {
-                return Err(KeyValueError("it failed for another request".to_owned()));
-            }
+        let look = || {
+            let known = entry.recall(limit, clock.now().as_millis()).map(Ok);
+            known.or_else(|| {
+                let failed = entry.failures.load(Ordering::Relaxed) != failures;
+                failed.then(|| Err(KeyValueError("it failed for another request".to_owned())))
+            })
+        };
+        let _fetching = match entry.fetching.wait(way, look).await {
+            Outcome::Known(result) => return result,
+            Outcome::Mine(turn) => turn,
         };
         for _ in 0..ATTEMPTS {
             let fetched = self.fetch(entry, store, clock, limit, partition).await;
@@ -132,7 +126,7 @@ impl Limiter {
                 entry.failures.fetch_add(1, Ordering::Relaxed);
             }
             fetched?;
-            if let Some(usage) = entry.from_memory(limit, clock.now().as_millis()) {
+            if let Some(usage) = entry.recall(limit, clock.now().as_millis()) {
                 return Ok(usage);
             }
         }
@@ -230,7 +224,7 @@ impl Entry {
     }
 
     /// Answers without the store, if it can.
-    fn from_memory(&self, limit: &Arc<Limit>, now: u64) -> Option<(Usage, u64)> {
+    fn recall(&self, limit: &Arc<Limit>, now: u64) -> Option<(Usage, u64)> {
         let mut standing = self.standing();
         let exceeded = !standing.lease.take(Buckets::of(limit).at(now));
         let (remaining, until) = if !exceeded {
@@ -263,21 +257,6 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// The right to fetch, for as long as it lives.
-struct Fetching<'a>(&'a AtomicBool);
-
-impl<'a> Fetching<'a> {
-    fn begin(flag: &'a AtomicBool) -> Option<Self> {
-        (!flag.swap(true, Ordering::Relaxed)).then_some(Self(flag))
-    }
-}
-
-impl Drop for Fetching<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
     }
 }
 

@@ -7,6 +7,7 @@ use spin_sdk::experimental::wasi::keyvalue::{atomics, batch, store as wasi};
 use spin_sdk::key_value::{Error, Store};
 use spin_sdk::wasip3::clocks::monotonic_clock;
 
+use super::SpinWay;
 use crate::per_instance::PerInstance;
 use crate::ports::{KeyValue, KeyValueError, KeyValueSweep};
 
@@ -80,7 +81,10 @@ impl KeyValueSweep for SpinKeyValue {
 }
 
 async fn bucket() -> Result<Rc<wasi::Bucket>, KeyValueError> {
-    PerInstance::get_or_try_init(&BUCKET, async || wasi::open("default").map_err(wasi_error)).await
+    PerInstance::get_or_try_init(&BUCKET, &SpinWay, async || {
+        wasi::open("default").map_err(wasi_error)
+    })
+    .await
 }
 
 /// Whether another process had the store's file, and nothing was added. Spin reads a counter before it takes the lock to
@@ -91,7 +95,10 @@ fn is_locked(error: &wasi::Error) -> bool {
 }
 
 async fn store() -> Result<Rc<Store>, KeyValueError> {
-    PerInstance::get_or_try_init(&STORE, async || Store::open_default().await.map_err(store_error)).await
+    PerInstance::get_or_try_init(&STORE, &SpinWay, async || {
+        Store::open_default().await.map_err(store_error)
+    })
+    .await
 }
 
 fn store_error(error: Error) -> KeyValueError {

@@ -46,6 +46,11 @@ impl VerifierCache {
         }
     }
 
+    /// Reads the published keys before they are needed. A failure is found again by whoever needs them.
+    pub async fn warm(&self, now: Timestamp, store: &impl KeyValue) {
+        self.key("", now, store).await.ok();
+    }
+
     /// The published key named `kid`. One that is not remembered is looked for in the store once.
     pub(super) async fn key(
         &self,
