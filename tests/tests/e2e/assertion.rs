@@ -125,17 +125,20 @@ async fn an_assertion_is_no_access_token_and_an_access_token_no_assertion() {
 }
 
 #[tokio::test]
-async fn without_its_middleware_the_proxy_speaks_for_nobody_who_has_not_proved_who_they_are() {
-    let app = Setup::usual().without_middleware("auth-check").start();
+async fn the_proxy_speaks_for_nobody_who_has_not_proved_who_they_are() {
+    let app = TestApp::shared();
     let user = app.new_user().await;
     let forged = |call: Call| call.header("x-user-id", "root").header("x-user-roles", "admin");
 
-    let nobody = forged(app.get("/api/v1/bookings")).await;
+    let nobody = forged(app.get("/api/v1/flights")).await;
     assert!(tokens::read(&assertion(&nobody)).1.get("sub").is_none());
     assert!(Seen::of(&nobody).header("x-user-id").is_empty());
     let known = forged(app.get("/api/v1/bookings")).by(&user).await;
     assert_eq!(tokens::read(&assertion(&known)).1["sub"], user.id.as_str());
     assert_eq!(Seen::of(&known).header("x-user-id"), [&user.id]);
+    forged(app.get("/api/v1/bookings"))
+        .await
+        .expect_problem(401, "unauthenticated");
     let invalid = app.get("/api/v1/bookings").token("x.y.z").await;
     invalid.expect_problem(401, "invalid_token");
 }

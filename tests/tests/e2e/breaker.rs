@@ -109,9 +109,7 @@ fn is_well(answer: &Answer) -> bool {
 #[tokio::test]
 async fn a_service_that_dies_is_given_up_within_a_second_and_taken_back_within_five() {
     let service = Unsteady::well();
-    // A limiter that writes for every request would be what is measured.
-    let setup = Setup::in_front_of(service.upstream(), Upstream::echo());
-    let app = setup.without_middleware("rate-limit").start();
+    let app = Setup::in_front_of(service.upstream(), Upstream::echo()).start();
     let other = app.another();
     let loads = [Load::on(&app), Load::on(&other)];
     for gateway in [&app, &other] {

@@ -230,8 +230,9 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ),
     ("/api/v1/auth/check", "auth-endpoint", &["rate-limit"]),
     ("/.well-known/jwks.json", "auth-endpoint", &["rate-limit"]),
-    ("/api/v1/flights/...", "proxy", &["rate-limit", "auth-check"]),
-    ("/api/v1/bookings/...", "proxy", &["rate-limit", "auth-check"]),
+    // Guarded by its own `rate_limits` and `access_policy`: see ARCHITECTURE.md.
+    ("/api/v1/flights/...", "proxy", &[]),
+    ("/api/v1/bookings/...", "proxy", &[]),
     ("/...", "status", &[]),
 ];
 
@@ -262,6 +263,24 @@ fn each_route_has_its_component_and_its_middleware() {
             .collect();
         assert_eq!(names, *middleware, "{route}");
     }
+}
+
+#[test]
+fn the_proxy_has_a_limit_and_a_policy_for_every_request() {
+    let manifest = manifest();
+    let variables = &components(&manifest)["proxy"]["variables"];
+    let rules = |name: &str| variables[name].as_str().unwrap().trim().to_owned();
+
+    let policy = rules("access_policy");
+    for route in ["/api/v1/flights/...", "/api/v1/bookings/..."] {
+        let rule = |line: &str| line.starts_with('*') && line.contains(route);
+        assert!(policy.lines().any(rule), "{policy}");
+    }
+    let last = rules("rate_limits").lines().last().unwrap().to_owned();
+    assert!(
+        last.starts_with("* /...") && last.contains("rate_limit_default"),
+        "{last}"
+    );
 }
 
 fn layers(trigger: &Value) -> Vec<Value> {

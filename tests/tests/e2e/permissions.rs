@@ -55,6 +55,21 @@ async fn without_the_middleware_the_administration_stays_shut() {
     app.get("/api/v1/me").await.expect_problem(401, "unauthenticated");
 }
 
+/// The proxy has no middleware to lose: what guards it are two variables that it does not work without.
+#[tokio::test]
+async fn without_its_policy_or_its_limits_the_proxy_answers_nobody() {
+    for variable in ["access_policy", "rate_limits"] {
+        let app = Setup::usual()
+            .with_manifest_edit(&format!("\n{variable} = "), &format!("\nno_{variable} = "))
+            .start();
+        for path in ["/api/v1/flights", "/api/v1/bookings"] {
+            let problem = app.get(path).await.expect_problem(503, "misconfigured");
+            let detail = problem["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains(variable), "{detail}");
+        }
+    }
+}
+
 /// A gateway whose manifest forgot `auth-check` everywhere.
 fn without_auth_check() -> TestApp {
     Setup::usual().without_middleware("auth-check").start()

@@ -22,7 +22,7 @@ pub use max_forwards::{MaxForwards, final_answer};
 pub use path::check_path;
 pub use pool::Turn;
 pub use retry::{asks_for_time, may_be_sent_again, pause};
-pub use service::{Attempts, News, Service};
+pub use service::{Attempts, News, Service, is_old_claim};
 pub use timeouts::{InvalidTimeout, Timeouts};
 pub use trace::TraceContext;
 pub use upstream::{InvalidUpstream, InvalidUpstreams, Upstream};

@@ -314,5 +314,17 @@ fn decode(bytes: &[u8]) -> Option<Ejection> {
     })
 }
 
+/// Whether a key of the store claims a probe that is long over. Whoever made the probe removes its claim; one that came to nothing
+/// leaves it, for whoever sweeps the store.
+pub fn is_old_claim(key: &str, now: Timestamp) -> bool {
+    const OLD: u64 = 60;
+    let second = key
+        .strip_prefix("breaker/")
+        .and_then(|rest| rest.split('/').next());
+    second
+        .and_then(|second| second.parse::<u64>().ok())
+        .is_some_and(|second| second.saturating_add(OLD) < now.as_secs())
+}
+
 #[cfg(test)]
 mod tests;

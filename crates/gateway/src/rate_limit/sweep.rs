@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::buckets::{PREFIX, is_over};
 use super::stored::count_of;
 use crate::ports::{Clock, KeyValueError, KeyValueSweep};
+use crate::proxy::is_old_claim;
 use crate::tokens::REVOCATIONS;
 
 /// How many keys are removed at once: a store that is one file holds everybody up meanwhile.
@@ -45,7 +46,7 @@ impl Sweep {
         let mut over = Vec::new();
         let mut revocations = Vec::new();
         for key in store.keys().await? {
-            if is_over(&key, now) {
+            if is_over(&key, now) || is_old_claim(&key, clock.now()) {
                 over.push(key);
             } else if key.starts_with(REVOCATIONS) {
                 revocations.push(key);

@@ -219,3 +219,12 @@ fn what_nobody_of_us_wrote_is_ignored() {
     };
     assert_eq!(decode(&encode(&ejection)), Some(ejection));
 }
+
+#[test]
+fn a_claim_of_a_probe_grows_old_and_an_ejection_does_not() {
+    let at = |seconds: u64| Timestamp::from_millis(seconds * 1000);
+    assert!(is_old_claim("breaker/1000/flight/http://a", at(1061)));
+    assert!(!is_old_claim("breaker/1000/flight/http://a", at(1060)));
+    assert!(!is_old_claim("breaker/ejected/flight/http://a", at(9000)));
+    assert!(!is_old_claim("rate-limit/1000/x", at(9000)));
+}
