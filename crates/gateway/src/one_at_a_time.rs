@@ -12,6 +12,10 @@ use crate::ports::GiveWay;
 /// How long who waits pauses before looking again: at first so, then twice as long each time, up to the second.
 const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(16)];
 
+/// Who has waited for this long takes the turn from whoever has it: a host may abandon a request in the middle, and then
+/// nothing of it is dropped.
+const ABANDONED: Duration = Duration::from_secs(10);
+
 /// The right to do it.
 #[derive(Debug, Default)]
 pub struct OneAtATime(AtomicBool);
@@ -38,14 +42,16 @@ impl OneAtATime {
     /// Waits until `look` finds what is wanted, or until it is this request's turn to see to it.
     pub async fn wait<T>(&self, way: &impl GiveWay, mut look: impl FnMut() -> Option<T>) -> Outcome<'_, T> {
         let [mut pause, longest] = LOOK_AGAIN;
+        let mut waited = Duration::ZERO;
         loop {
             if let Some(known) = look() {
                 return Outcome::Known(known);
             }
-            if !self.0.swap(true, Ordering::Relaxed) {
+            if !self.0.swap(true, Ordering::Relaxed) || waited > ABANDONED {
                 return Outcome::Mine(Turn(&self.0));
             }
             way.pause(pause).await;
+            waited += pause;
             pause = (pause * 2).min(longest);
         }
     }
@@ -93,6 +99,20 @@ mod tests {
             Outcome::Mine(_)
         ));
         assert_eq!(way.1.take(), [1, 2, 4].map(Duration::from_millis));
+    }
+
+    #[test]
+    fn a_turn_that_was_abandoned_is_taken_over() {
+        let one = OneAtATime::new();
+        let way = ThirdPause(Cell::new(None), Cell::default());
+        let Outcome::Mine(_abandoned) = block_on(one.wait(&way, || None::<()>)) else {
+            panic!("nobody has the turn");
+        };
+        assert!(matches!(
+            block_on(one.wait(&way, || None::<()>)),
+            Outcome::Mine(_)
+        ));
+        assert!(way.1.take().into_iter().sum::<Duration>() > ABANDONED);
     }
 
     #[test]

@@ -137,6 +137,6 @@ async fn a_bad_limit_is_refused_with_its_name() {
         let answer = app.get("/api/v1/flights").await;
         let detail = answer.expect_problem(503, "misconfigured")["detail"].to_string();
         assert!(detail.contains(variable), "{detail}");
-        app.get("/readyz").await.expect_problem(503, "not_ready");
+        app.get("/readyz").await.expect_problem(503, "misconfigured");
     }
 }

@@ -61,14 +61,14 @@ impl Lease {
 
     /// How many permits to fetch after this lease: twice as many, as long as requests follow one another closely, because an
     /// instance that waits for a second is dropped with what it holds; no more than a bucket's time has used, because they
-    /// are good for hardly longer; at first what a client at the limit's pace uses in half a second.
+    /// are good for hardly longer; at first what a client at the limit's pace uses in a quarter of a second.
     pub(super) fn next_size(&self, limit: &Limit, buckets: Buckets, now: u64) -> u64 {
         if limit.quota < SMALL_QUOTA {
             return 1;
         }
         let most = (limit.quota / buckets.count).clamp(1, LARGEST);
         let next = match self.size {
-            0 => limit.quota / limit.window.saturating_mul(2).max(1),
+            0 => limit.quota / limit.window.saturating_mul(4).max(1),
             size if self.permits > 0 => size.saturating_sub(self.permits),
             size => {
                 let elapsed = now.saturating_sub(self.since).max(1);

@@ -26,6 +26,9 @@ const REMEMBERED: usize = 4096;
 /// How often a lease that came back too late is tried again before the store counts as failed.
 const ATTEMPTS: usize = 3;
 
+/// How many requests one instance takes at once.
+const AT_ONCE: u64 = 16;
+
 /// What an instance remembers: one for each component, as a `static`.
 #[derive(Debug, Default)]
 pub struct Limiter {
@@ -156,7 +159,7 @@ impl Limiter {
                 .lease
                 .next_size(limit, buckets, now)
                 .min(self.requests_left());
-            let size = size.max(entry.waiting.load(Ordering::Relaxed));
+            let size = size.max(entry.waiting.load(Ordering::Relaxed).min(AT_ONCE));
             (others, size.min(u64::try_from(room).unwrap_or(0)).max(1))
         };
         let key = buckets.key(bucket, &limit.policy, partition);

@@ -21,6 +21,9 @@ pub struct SpinKeyValue;
 /// How long an increment waits, in milliseconds, before it is tried once more.
 const PAUSES_WHEN_LOCKED: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
+/// For how long, in nanoseconds, an increment is tried again: a host that has itself waited for the lock has waited enough.
+const PATIENCE: u64 = 1_000_000_000;
+
 thread_local! {
     static STORE: PerInstance<Store> = const { PerInstance::new() };
     static BUCKET: PerInstance<wasi::Bucket> = const { PerInstance::new() };
@@ -41,9 +44,12 @@ impl KeyValue for SpinKeyValue {
 
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, KeyValueError> {
         let bucket = bucket().await?;
+        let start = monotonic_clock::now();
         for pause in PAUSES_WHEN_LOCKED {
             match atomics::increment(&bucket, key, delta) {
-                Err(error) if is_locked(&error) => monotonic_clock::wait_for(pause * 1_000_000).await,
+                Err(error) if is_locked(&error) && monotonic_clock::now() - start < PATIENCE => {
+                    monotonic_clock::wait_for(pause * 1_000_000).await
+                }
                 result => return result.map_err(wasi_error),
             }
         }
