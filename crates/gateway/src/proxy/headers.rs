@@ -62,8 +62,9 @@ pub fn response_headers(mut headers: HeaderMap, request_id: &RequestId) -> Heade
         let text = name.as_str();
         is_of_the_hop(text)
             || text.starts_with("spin-")
-            // Who may read an answer is said in one place, and not by each service.
+            // Who may read an answer, and how often one may come, is said in one place and not by each service.
             || text.starts_with("access-control-")
+            || matches!(text, "ratelimit" | "ratelimit-policy")
             || (names_of_the_hop && is_named_by_connection(&headers, text))
     };
     let ending: Vec<HeaderName> = headers.keys().filter(ends_here).cloned().collect();
