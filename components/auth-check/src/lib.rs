@@ -28,6 +28,7 @@ mod component {
                     AdmissionSettings::read(&SpinVariables).await
                 })
                 .await?;
+                MEMORY.limiter.note_request();
                 let verifier = settings.tokens.verifier(&SpinKeyValue, &SystemClock, &CACHE);
                 let outside = (&SpinKeyValue, &SystemClock, &SpinWay, &MEMORY);
                 admit(head, request_id, &settings, &verifier, outside).await

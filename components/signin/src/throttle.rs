@@ -38,6 +38,7 @@ impl Throttle {
         let limits = limits.map(|limit| (limit, partition));
         // What cannot be counted is refused: better no sign-in than one that may be tried without end.
         let limiter = &app.memory.limiter;
+        limiter.note_request();
         let usages = limiter
             .count(app.ports.key_value(), app.ports.clock(), app.ports.way(), limits)
             .await

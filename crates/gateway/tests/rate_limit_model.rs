@@ -69,6 +69,7 @@ impl World {
         instance.requests += 1;
         instance.last = now;
         self.asked += 1;
+        instance.limiter.note_request();
         let limits = [(&self.limit, Partition::Everybody)];
         let usage = block_on(
             instance

@@ -71,6 +71,12 @@ impl Limiter {
         }
     }
 
+    /// Notes that the instance has a further request: once for each, however many limits it is counted against and in however
+    /// many calls.
+    pub fn note_request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Counts a request against several limits, in this order. The first that is exceeded ends it, and the permits of those
     /// before it go back into hand: who is refused for himself does not use up what is there for all.
     pub async fn count(
@@ -80,7 +86,6 @@ impl Limiter {
         way: &impl GiveWay,
         limits: impl IntoIterator<Item = (&Arc<Limit>, Partition)>,
     ) -> Result<Vec<Usage>, KeyValueError> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
         let mut taken: Vec<(Arc<Entry>, u64)> = Vec::new();
         let mut usages = Vec::new();
         for (limit, partition) in limits {

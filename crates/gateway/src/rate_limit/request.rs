@@ -18,6 +18,7 @@ pub async fn count_request<B>(
     settings: &Settings,
     memory: &Memory,
 ) -> Result<Vec<Usage>, HttpError> {
+    memory.limiter.note_request();
     let client = Client::of_request(request.headers(), &settings.client).key(settings.client.ipv6_prefix);
     let client = Partition::Client(client);
     let of = |by| {
