@@ -33,16 +33,22 @@ pub fn set_identity(headers: &mut HeaderMap, identity: Option<&Identity>) {
 /// Removes the headers under every name that a service might take for one of them: many servers (CGI, WSGI, Rack) make no
 /// difference between `x-user-id` and `x_user_id`.
 fn remove_identity(headers: &mut HeaderMap) {
-    let is_identity = |name: &HeaderName| {
-        let dashed = name.as_str().replace('_', "-");
-        IDENTITY_HEADERS
-            .iter()
-            .any(|identity| identity.as_str() == dashed)
-    };
-    let foreign: Vec<HeaderName> = headers.keys().filter(|name| is_identity(name)).cloned().collect();
+    remove_spellings_of(headers, &IDENTITY_HEADERS);
+}
+
+/// Removes these headers under every spelling that differs only in `-` and `_`.
+pub fn remove_spellings_of(headers: &mut HeaderMap, names: &[HeaderName]) {
+    let is_one = |found: &HeaderName| names.iter().any(|name| reads_as(found.as_str(), name.as_str()));
+    let foreign: Vec<HeaderName> = headers.keys().filter(|name| is_one(name)).cloned().collect();
     for name in foreign {
         headers.remove(name);
     }
+}
+
+/// Compares byte by byte: a copy of every header's name would cost each request dozens of allocations.
+fn reads_as(found: &str, name: &str) -> bool {
+    let dashed = |byte: u8| if byte == b'_' { b'-' } else { byte };
+    found.len() == name.len() && found.bytes().map(dashed).eq(name.bytes())
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Putting an assertion on a request.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use super::memory::{Kept, place};
 use super::{ASSERTION, AssertionClaims, AssertionKey, KeyUnavailable, LIFETIME, Memory, Mode};
-use crate::access::{authenticate, set_identity};
+use crate::access::{authenticate, remove_spellings_of, set_identity};
 use crate::http::{HttpError, RequestId};
 use crate::log;
 use crate::ports::{Clock, KeyValue};
@@ -124,11 +124,7 @@ impl<K: KeyValue, C: Clock, S: KeySource> Asserter<'_, K, C, S> {
 /// Sets the header, or leaves none under any name that a service might take for it: many servers make no difference between
 /// `-` and `_`.
 pub fn set_assertion(headers: &mut HeaderMap, assertion: Option<HeaderValue>) {
-    let is_assertion = |name: &&HeaderName| name.as_str().replace('_', "-") == ASSERTION.as_str();
-    let foreign: Vec<HeaderName> = headers.keys().filter(is_assertion).cloned().collect();
-    for name in foreign {
-        headers.remove(name);
-    }
+    remove_spellings_of(headers, &[ASSERTION]);
     if let Some(assertion) = assertion {
         headers.insert(ASSERTION, assertion);
     }
