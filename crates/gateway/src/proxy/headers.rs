@@ -27,8 +27,8 @@ pub struct Hop<'a> {
     pub trace: &'a TraceContext,
 }
 
-/// The headers of the request to a service. The identity headers go through: `auth-check`, before us, has set or removed
-/// them.
+/// The headers of the request to a service. The identity headers go through: the caller has set or removed them by now, as
+/// the token says ([`crate::access::admit`]).
 pub fn request_headers(incoming: &HeaderMap, hop: &Hop<'_>) -> HeaderMap {
     let names_of_the_hop = incoming.contains_key(header::CONNECTION);
     let mut headers = HeaderMap::with_capacity(incoming.len() + 8);
