@@ -1,14 +1,16 @@
 //! Bringing the schema up to date, on first use.
 //!
 //! Any number of instances may start at the same moment. On a local file they take turns: the first holds the write lock
-//! while it migrates, the others wait and then find nothing left to do. Every statement of a migration is harmless when
-//! it runs again, so it is right too on a remote server where the lock does not outlast a statement.
+//! while it migrates, the others wait and then find nothing left to do. On a remote server the lock does not outlast a
+//! statement, and a migration may be broken off anywhere; so they take turns by a row too ([`turn`]), which says how far it got.
 
 mod statements;
+mod turn;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::statements::statements;
+use self::turn::Turn;
 use super::{Store, StoreError};
 use crate::ports::{Database, Value};
 
@@ -31,6 +33,11 @@ const MIGRATIONS: &[Migration] = &[
         version: 2,
         name: "assertion_keys",
         sql: include_str!("../../../../migrations/0002_assertion_keys.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "account_state",
+        sql: include_str!("../../../../migrations/0003_account_state.sql"),
     },
 ];
 
@@ -98,11 +105,14 @@ async fn apply_missing<D: Database>(store: &Store<D>) -> Result<(), StoreError> 
     let create = "CREATE TABLE IF NOT EXISTS schema_migrations (
          version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT";
     store.run(create, &[]).await?;
+    let mut turn = Turn::take(store).await?;
     // Again, now that nobody else can be at it.
     let applied = applied(store).await?;
     for migration in MIGRATIONS.iter().filter(|migration| migration.version > applied) {
-        for statement in statements(migration.sql) {
-            store.run(statement, &[]).await?;
+        let done = turn.statements_done(migration.version);
+        for statement in statements(migration.sql).into_iter().skip(done) {
+            run_once(store, statement).await?;
+            turn.progressed(store, migration.version).await?;
         }
         let record = "INSERT INTO schema_migrations (version, name, applied_at)
              VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) ON CONFLICT (version) DO NOTHING";
@@ -116,7 +126,22 @@ async fn apply_missing<D: Database>(store: &Store<D>) -> Result<(), StoreError> 
             )
             .await?;
     }
-    Ok(())
+    turn.end(store).await
+}
+
+/// Runs a statement that may have run already, when whoever ran it could not say so any more. All but these are written so that
+/// they are harmless the second time; SQLite has no `ALTER TABLE ... IF NOT EXISTS`.
+async fn run_once<D: Database>(store: &Store<D>, statement: &str) -> Result<(), StoreError> {
+    const ALREADY: [&str; 2] = ["duplicate column name", "no such column"];
+    match store.run(statement, &[]).await {
+        Err(StoreError::Failed(words))
+            if statement.starts_with("ALTER TABLE")
+                && ALREADY.iter().any(|already| words.contains(already)) =>
+        {
+            Ok(())
+        }
+        other => other.map(drop),
+    }
 }
 
 /// Turns on the write-ahead log, with which readers do not wait for a writer. It stays in the file. Nothing depends on

@@ -71,7 +71,7 @@ mod tests {
             ),
             ("UNIQUE constraint failed: roles.name", Some(Rule::RoleExists)),
             ("TRIGGER constraint failed: last_admin", Some(Rule::LastAdmin)),
-            ("CHECK constraint failed: password_hash_is_bcrypt", None),
+            ("CHECK constraint failed: password_is_hashed", None),
             ("FOREIGN KEY constraint failed", None),
         ] {
             assert_eq!(Rule::of(words), rule, "{words}");

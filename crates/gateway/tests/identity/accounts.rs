@@ -76,6 +76,9 @@ fn the_database_takes_nothing_but_a_bcrypt_hash() {
         &format!("{hash}x"),
         &hash.replace("$2b$", "$2z$"),
         &format!("{}!", &hash[..59]),
+        &format!("$bcrypt-hmac-sha256$p={hash}"),
+        &format!("$bcrypt-hmac-sha256$p=1$2a{}", &hash[3..]),
+        &format!("$bcrypt-hmac-sha256$p=1;{hash}"),
     ] {
         let update = "UPDATE users SET password_hash = ?1 WHERE id = ?2";
         let refused = connection
@@ -83,7 +86,7 @@ fn the_database_takes_nothing_but_a_bcrypt_hash() {
             .execute(update, [wrong, &user.id.to_string()])
             .unwrap_err();
         assert!(
-            refused.to_string().contains("password_hash_is_bcrypt"),
+            refused.to_string().contains("password_is_hashed"),
             "{wrong}: {refused}"
         );
     }

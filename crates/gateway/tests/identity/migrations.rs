@@ -8,6 +8,9 @@ use jetway_gateway::test_support::{Connection, TestDatabase, block_on};
 
 use crate::world::{World, at_once};
 
+/// How many there are in `migrations/`.
+const MIGRATIONS: &str = "3";
+
 fn schema_of(database: &TestDatabase) -> String {
     database.text("SELECT group_concat(type || ' ' || name || ' ' || sql, char(10)) FROM (SELECT * FROM sqlite_schema ORDER BY name)")
 }
@@ -21,7 +24,10 @@ fn forty_instances_that_start_at_once_make_one_schema() {
     });
 
     assert_eq!(opened, vec![Ok(()); 40]);
-    assert_eq!(database.text("SELECT count(*) FROM schema_migrations"), "2");
+    assert_eq!(
+        database.text("SELECT count(*) FROM schema_migrations"),
+        MIGRATIONS
+    );
     assert_eq!(database.text("SELECT count(*) FROM roles"), "3");
     assert_eq!(schema_of(&database), schema_of(&World::default().migrated()));
 }
@@ -58,13 +64,39 @@ fn without_transactions_the_schema_is_the_same() {
     // As on a remote server where the lock does not outlast a statement: and another instance is always in between.
     let database = TestDatabase::default();
     at_once(4, |_| {
-        let autocommit = Autocommit(database.connect());
-        block_on(Store::open(autocommit, &Schema::new()))
-            .map(drop)
-            .unwrap();
+        let open = || block_on(Store::open(Autocommit(database.connect()), &Schema::new())).map(drop);
+        // While one of them migrates, the others are told to come again.
+        let opened = std::iter::repeat_with(open).find(|opened| *opened != Err(StoreError::Busy));
+        assert_eq!(opened, Some(Ok(())));
     });
-    assert_eq!(database.text("SELECT count(*) FROM schema_migrations"), "2");
+    assert_eq!(
+        database.text("SELECT count(*) FROM schema_migrations"),
+        MIGRATIONS
+    );
     assert_eq!(schema_of(&database), schema_of(&World::default().migrated()));
+}
+
+#[test]
+fn a_migration_that_is_broken_off_without_a_transaction_is_brought_to_its_end() {
+    let whole = schema_of(&World::default().migrated());
+    for statements in 1.. {
+        let database = TestDatabase::default();
+        let remote = BrokenOff {
+            database: Autocommit(database.connect()),
+            left: statements.into(),
+        };
+        let opened = block_on(Store::open(&remote, &Schema::new())).map(drop);
+        // The minute for which it would be waited for.
+        if database.text("SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration_turn'") == "1" {
+            database.run("UPDATE schema_migration_turn SET taken_until = ''");
+        }
+        let again = block_on(Store::open(Autocommit(database.connect()), &Schema::new())).map(drop);
+        assert_eq!(again, Ok(()), "after {statements} statements");
+        assert_eq!(schema_of(&database), whole, "after {statements} statements");
+        if opened.is_ok() {
+            return;
+        }
+    }
 }
 
 #[test]
@@ -127,5 +159,21 @@ impl Database for Autocommit {
             )),
             _ => self.0.execute(statement, parameters).await,
         }
+    }
+}
+
+/// A remote database whose answers are lost after so many statements, all of which it has run.
+struct BrokenOff {
+    database: Autocommit,
+    left: std::cell::Cell<usize>,
+}
+
+impl Database for BrokenOff {
+    async fn execute(&self, statement: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        let lost = || DatabaseError::Other("the connection is lost".to_owned());
+        let left = self.left.get().checked_sub(1).ok_or_else(lost)?;
+        self.left.set(left);
+        let answer = self.database.execute(statement, parameters).await?;
+        if left == 0 { Err(lost()) } else { Ok(answer) }
     }
 }
