@@ -1,19 +1,17 @@
-//! Hashing passwords beside everything else: in slices, one after the other, and no longer a queue than one can wait for.
+//! Hashing passwords beside everything else: in slices, a few in lockstep, and no longer a queue than one can wait for.
 //!
 //! A hash computes for a tenth of a second and more. In one go it would hold the thread, and all other requests with it; so
-//! it gives way every few rounds ([`GiveWay`]). An instance that gives way is sent further requests, which want hashes too:
-//! they wait for each other in the order in which they came, and whoever would wait for too long is told so at once.
+//! it gives way after every round ([`GiveWay`](crate::ports::GiveWay)). An instance that gives way is sent further requests,
+//! which want hashes too: some are computed together, because that takes hardly longer than one ([`Bcrypt::LANES`]), the others
+//! wait in the order in which they came, and whoever would wait for too long is told so at once.
 
 mod pace;
 mod queue;
 
 pub use queue::{HashingQueue, LONGEST_WAIT, TooBusy};
 
-use crate::domain::{BcryptCost, Password, PasswordHash};
-use crate::ports::{Entropy, GiveWay, Ports};
-
-/// How many rounds are computed before others have their turn: some hundred microseconds.
-const SLICE: u32 = 1;
+use crate::domain::{Bcrypt, BcryptCost, Password, PasswordHash};
+use crate::ports::{Entropy, Ports};
 
 /// Makes password hashes, and checks passwords against them.
 #[derive(Debug)]
@@ -33,16 +31,13 @@ impl<'a, P: Ports> Hasher<'a, P> {
     pub async fn hash(&self, password: &Password) -> Result<PasswordHash, TooBusy> {
         let mut salt = [0; 16];
         self.ports.entropy().fill(&mut salt);
-        self.compute(
-            || PasswordHash::begin(password, self.cost, salt),
-            self.cost.rounds(),
-        )
-        .await
+        self.compute(|| PasswordHash::begin(password, self.cost, salt))
+            .await
     }
 
     /// Whether `hash` is that of `password`.
     pub async fn verify(&self, hash: &PasswordHash, password: &Password) -> Result<bool, TooBusy> {
-        let computed = self.compute(|| hash.check(password), hash.rounds()).await?;
+        let computed = self.compute(|| hash.check(password)).await?;
         Ok(hash.is_matched_by(&computed))
     }
 
@@ -51,23 +46,9 @@ impl<'a, P: Ports> Hasher<'a, P> {
         PasswordHash::of_nobody(self.cost)
     }
 
-    /// Waits for its turn, then computes what `begin` begins.
-    async fn compute(
-        &self,
-        begin: impl FnOnce() -> crate::domain::Bcrypt,
-        rounds: u32,
-    ) -> Result<PasswordHash, TooBusy> {
-        let clock = self.ports.clock();
-        let mut turn = self.queue.enter(rounds)?.turn(clock, self.ports.way()).await;
-        let mut bcrypt = begin();
-        loop {
-            let hash = bcrypt.advance(SLICE);
-            turn.progressed(bcrypt.rounds_left());
-            if let Some(hash) = hash {
-                turn.finished(clock);
-                return Ok(hash);
-            }
-            self.ports.way().give_way().await;
-        }
+    /// What comes of what `begin` begins.
+    async fn compute(&self, begin: impl FnOnce() -> Bcrypt) -> Result<PasswordHash, TooBusy> {
+        let place = self.queue.enter(begin)?;
+        Ok(place.compute(self.ports.clock(), self.ports.way()).await)
     }
 }

@@ -82,7 +82,7 @@ fn a_migration_that_is_broken_off_without_a_transaction_is_brought_to_its_end() 
     for statements in 1.. {
         let database = TestDatabase::default();
         let remote = BrokenOff {
-            database: Autocommit(database.connect()),
+            database: Autocommit(hasty(&database)),
             left: statements.into(),
         };
         let opened = block_on(Store::open(&remote, &Schema::new())).map(drop);
@@ -90,7 +90,7 @@ fn a_migration_that_is_broken_off_without_a_transaction_is_brought_to_its_end() 
         if database.text("SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration_turn'") == "1" {
             database.run("UPDATE schema_migration_turn SET taken_until = ''");
         }
-        let again = block_on(Store::open(Autocommit(database.connect()), &Schema::new())).map(drop);
+        let again = block_on(Store::open(Autocommit(hasty(&database)), &Schema::new())).map(drop);
         assert_eq!(again, Ok(()), "after {statements} statements");
         assert_eq!(schema_of(&database), whole, "after {statements} statements");
         if opened.is_ok() {
@@ -160,6 +160,13 @@ impl Database for Autocommit {
             _ => self.0.execute(statement, parameters).await,
         }
     }
+}
+
+/// A connection that waits for no disk, where every statement would wait for it.
+fn hasty(database: &TestDatabase) -> Connection {
+    let connection = database.connect();
+    connection.0.pragma_update(None, "synchronous", "OFF").unwrap();
+    connection
 }
 
 /// A remote database whose answers are lost after so many statements, all of which it has run.

@@ -1,18 +1,21 @@
-//! bcrypt, cut into slices: the same function as everybody's, made so that whoever runs it may stop between two rounds.
+//! bcrypt, cut into slices: the same function as everybody's, made so that whoever runs it may stop between two rounds, and
+//! do several in the time of one.
 //!
-//! A hash takes its tenth of a second or more on purpose, and a guest that computes holds its thread for as long. The
-//! cipher is a library's (`blowfish`), and so is what bcrypt adds to its key schedule; here is only the loop around it.
+//! A hash takes its tenth of a second or more on purpose, and a guest that computes holds its thread for as long.
 
+mod blowfish;
 mod parts;
+mod pi;
 #[cfg(test)]
 mod tests;
 
-use blowfish::Blowfish;
+use self::blowfish::{Blowfish, LANES, Words, repeated};
 use zeroize::Zeroizing;
 
 pub(super) use parts::Parts;
 
-use super::Password;
+/// The most bytes that bcrypt reads of a password.
+const MAX_BYTES: usize = 72;
 
 /// What bcrypt encrypts with the key that the password made: "OrpheanBeholderScryDoubt".
 const PLAINTEXT: [u32; 6] = [
@@ -31,27 +34,27 @@ const ENCRYPTIONS: usize = 64;
 pub struct Bcrypt {
     // In boxes, because a future holds it: four kilobytes of S-boxes, and a key that must not be left behind by a move.
     cipher: Box<Blowfish>,
-    key: Box<Zeroizing<[u8; Password::MAX_BYTES]>>,
-    key_bytes: usize,
+    key: Box<Zeroizing<Words>>,
     cost: u32,
     salt: [u8; 16],
     rounds_left: u32,
 }
 
 impl Bcrypt {
+    /// How many hashes [`advance`](Self::advance) takes at once.
+    pub const LANES: usize = LANES;
+
     /// Begins to hash `password`, at most 72 bytes of it.
     pub(super) fn begin(password: &[u8], cost: u32, salt: [u8; 16]) -> Self {
-        let mut key = Box::new(Zeroizing::new([0; Password::MAX_BYTES]));
-        let length = password.len().min(Password::MAX_BYTES);
-        key[..length].copy_from_slice(&password[..length]);
         // The NUL that ends the password is part of the key, where there is room for it.
-        let key_bytes = (length + 1).min(Password::MAX_BYTES);
-        let mut cipher = Box::new(Blowfish::bc_init_state());
-        cipher.salted_expand_key(&salt, &key[..key_bytes]);
+        let ended = password.iter().copied().chain([0]).take(MAX_BYTES);
+        let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(ended.collect());
+        let key = Box::new(Zeroizing::new(repeated(&bytes)));
+        let mut cipher = Box::new(Blowfish::new());
+        cipher.expand_salted(&key, &salt);
         Self {
             cipher,
             key,
-            key_bytes,
             cost,
             salt,
             rounds_left: 1 << cost,
@@ -63,22 +66,42 @@ impl Bcrypt {
         self.rounds_left
     }
 
-    /// Does at most `rounds` rounds, and gives the hash if they were the last ones.
-    pub fn advance(&mut self, rounds: u32) -> Option<super::PasswordHash> {
-        let rounds = rounds.min(self.rounds_left);
-        for _ in 0..rounds {
-            self.cipher.bc_expand_key(&self.key[..self.key_bytes]);
-            self.cipher.bc_expand_key(&self.salt);
+    /// Does a round of each of `hashes` that has any left, of the first [`LANES`](Self::LANES) of them: it takes hardly longer
+    /// than a round of one.
+    pub fn advance<'h>(hashes: impl IntoIterator<Item = &'h mut Self>) {
+        let mut lanes = hashes.into_iter().filter(|hash| hash.rounds_left > 0).take(LANES);
+        match [lanes.next(), lanes.next(), lanes.next(), lanes.next()] {
+            [Some(a), Some(b), Some(c), Some(d)] => Self::round([a, b, c, d]),
+            [Some(a), Some(b), Some(c), None] => Self::round([a, b, c]),
+            [Some(a), Some(b), ..] => Self::round([a, b]),
+            [Some(a), ..] => Self::round([a]),
+            [None, ..] => {}
         }
-        self.rounds_left -= rounds;
+    }
+
+    /// A round of each.
+    fn round<const N: usize>(mut hashes: [&mut Self; N]) {
+        for hash in &mut hashes {
+            hash.rounds_left -= 1;
+            hash.cipher.mix(&hash.key);
+        }
+        blowfish::schedule(hashes.each_mut().map(|hash| &mut *hash.cipher));
+        for hash in &mut hashes {
+            hash.cipher.mix(&repeated(&hash.salt));
+        }
+        blowfish::schedule(hashes.each_mut().map(|hash| &mut *hash.cipher));
+    }
+
+    /// The hash, once no rounds are left.
+    pub fn hash(&self) -> Option<super::PasswordHash> {
         (self.rounds_left == 0).then(|| super::PasswordHash::of_parts(self.parts()))
     }
 
     fn parts(&self) -> Parts {
         let mut words = PLAINTEXT;
-        for [left, right] in words.as_chunks_mut().0 {
+        for block in words.as_chunks_mut().0 {
             for _ in 0..ENCRYPTIONS {
-                [*left, *right] = self.cipher.bc_encrypt([*left, *right]);
+                *block = self.cipher.encrypt(*block);
             }
         }
         let mut digest = [0; 23];

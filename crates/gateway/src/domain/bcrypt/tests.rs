@@ -5,10 +5,11 @@ use proptest::prelude::*;
 use super::super::PasswordHash;
 use super::{Bcrypt, Parts};
 
-fn hashed(password: &[u8], cost: u32, salt: [u8; 16], slice: u32) -> PasswordHash {
+fn hashed(password: &[u8], cost: u32, salt: [u8; 16]) -> PasswordHash {
     let mut bcrypt = Bcrypt::begin(password, cost, salt);
     loop {
-        if let Some(hash) = bcrypt.advance(slice) {
+        Bcrypt::advance([&mut bcrypt]);
+        if let Some(hash) = bcrypt.hash() {
             return hash;
         }
     }
@@ -56,16 +57,8 @@ const KNOWN: [(&str, &str); 10] = [
 fn known_answers_of_bcrypt_hold() {
     for (password, text) in KNOWN {
         let known = Parts::parse(text).unwrap();
-        let hash = hashed(password.as_bytes(), known.cost, known.salt, 4);
+        let hash = hashed(password.as_bytes(), known.cost, known.salt);
         assert_eq!(&hash.as_str()[4..], &text[4..], "{password:?}");
-    }
-}
-
-#[test]
-fn the_size_of_a_slice_changes_nothing() {
-    let whole = hashed(b"correct horse", 6, [7; 16], u32::MAX);
-    for slice in [1, 2, 3, 4, 63, 64, 65] {
-        assert_eq!(hashed(b"correct horse", 6, [7; 16], slice), whole, "{slice}");
     }
 }
 
@@ -73,10 +66,31 @@ fn the_size_of_a_slice_changes_nothing() {
 fn the_rounds_left_are_those_of_the_cost() {
     let mut bcrypt = Bcrypt::begin(b"correct horse", 4, [7; 16]);
     assert_eq!(bcrypt.rounds_left(), 16);
-    assert!(bcrypt.advance(15).is_none());
-    assert_eq!(bcrypt.rounds_left(), 1);
-    assert!(bcrypt.advance(15).is_some());
+    for left in (0..16).rev() {
+        assert!(bcrypt.hash().is_none());
+        Bcrypt::advance([&mut bcrypt]);
+        assert_eq!(bcrypt.rounds_left(), left);
+    }
+    let hash = bcrypt.hash();
+    assert!(hash.is_some());
+    Bcrypt::advance([&mut bcrypt]);
+    assert_eq!(bcrypt.hash(), hash);
     assert_eq!(format!("{bcrypt:?}"), "Bcrypt(0 rounds left)");
+}
+
+#[test]
+fn of_more_than_there_are_lanes_the_first_go_on_and_the_rest_waits() {
+    let mut hashes: Vec<_> = (4..10)
+        .map(|cost| Bcrypt::begin(b"correct horse", cost.min(5), [7; 16]))
+        .collect();
+    let mut advance = |rounds| {
+        (0..rounds).for_each(|_| Bcrypt::advance(&mut hashes));
+        hashes.iter().map(Bcrypt::rounds_left).collect::<Vec<_>>()
+    };
+    assert_eq!(advance(3), [13, 29, 29, 29, 32, 32]);
+    // Where one is done, the next takes its place.
+    assert_eq!(advance(15), [0, 14, 14, 14, 30, 32]);
+    assert_eq!(advance(100), [0; 6]);
 }
 
 proptest! {
@@ -87,10 +101,9 @@ proptest! {
         password in prop::collection::vec(any::<u8>(), 0..=72),
         cost in 4_u32..=6,
         salt: [u8; 16],
-        slice in 1_u32..=5,
     ) {
         let expected = bcrypt::hash_with_salt(&password, cost, salt).unwrap();
-        let hash = hashed(&password, cost, salt, slice);
+        let hash = hashed(&password, cost, salt);
         prop_assert_eq!(hash.as_str(), expected.to_string());
         // Whatever the version in front says, the crate takes it for a hash of this password.
         for version in ["$2a$", "$2b$", "$2y$"] {
@@ -101,12 +114,28 @@ proptest! {
     }
 
     #[test]
+    fn hashes_that_are_made_together_are_those_made_alone(
+        each in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..=72), 4_u32..=6, any::<[u8; 16]>()), 1..=6),
+    ) {
+        let mut hashes: Vec<_> = each
+            .iter()
+            .map(|(password, cost, salt)| Bcrypt::begin(password, *cost, *salt))
+            .collect();
+        while hashes.iter().any(|hash| hash.rounds_left() > 0) {
+            Bcrypt::advance(&mut hashes);
+        }
+        for (hash, (password, cost, salt)) in hashes.iter().zip(&each) {
+            prop_assert_eq!(hash.hash().unwrap(), hashed(password, *cost, *salt));
+        }
+    }
+
+    #[test]
     fn passwords_of_few_different_bytes_are_no_exception(
         password in prop::collection::vec(prop::sample::select(vec![0_u8, 0xff, b'a']), 0..=72),
         salt in prop::sample::select(vec![[0; 16], [0xff; 16], [0x80; 16]]),
     ) {
         let expected = bcrypt::hash_with_salt(&password, 4, salt).unwrap();
-        let hash = hashed(&password, 4, salt, 1);
+        let hash = hashed(&password, 4, salt);
         prop_assert_eq!(hash.as_str(), expected.to_string());
     }
 
