@@ -15,6 +15,7 @@ pub mod events;
 mod failure;
 pub mod hashing;
 pub mod http;
+mod locked;
 pub mod log;
 pub mod one_at_a_time;
 pub mod per_instance;
