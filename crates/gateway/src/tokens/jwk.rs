@@ -65,7 +65,9 @@ impl Jwk {
     /// point is of small order, its scalar is below the group's order, and it is 64 bytes. So nobody makes a second signature
     /// out of a first, and none is good for two messages.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        let key = self.bytes().and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
+        let key = self
+            .bytes()
+            .and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
         let signature = Signature::from_slice(signature).ok();
         key.zip(signature)
             .is_some_and(|(key, signature)| key.verify_strict(message, &signature).is_ok())
@@ -78,7 +80,7 @@ impl Jwk {
 
     /// Whether this is a key of access tokens, as [`Jwk::new`] makes them. The set is our own, and yet it comes from a store:
     /// nothing that merely looks like a key verifies a token.
-    pub(super) fn is_ours(&self) -> bool {
+    pub fn is_ours(&self) -> bool {
         self.bytes().is_some_and(|bytes| *self == Self::new(&bytes))
     }
 }

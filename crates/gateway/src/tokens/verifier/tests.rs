@@ -430,7 +430,16 @@ fn no_other_base64_of_a_token_is_that_token() {
 fn times_that_are_no_whole_seconds_are_refused_and_huge_ones_do_no_harm() {
     let world = World::new();
     for claim in ["iat", "nbf", "exp"] {
-        for value in ["-1", "1.5", "1e3", "18446744073709551616", "1e999", "true", "\"9\"", "null"] {
+        for value in [
+            "-1",
+            "1.5",
+            "1e3",
+            "18446744073709551616",
+            "1e999",
+            "true",
+            "\"9\"",
+            "null",
+        ] {
             let mut claims = world.claims();
             claims[claim] = json!("@");
             let claims = claims.to_string().replace("\"@\"", value);
@@ -449,8 +458,8 @@ fn times_that_are_no_whole_seconds_are_refused_and_huge_ones_do_no_harm() {
 
 /// The order of Ed25519's group, little-endian.
 const ORDER: [u8; 32] = [
-    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
 #[test]
