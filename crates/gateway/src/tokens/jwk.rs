@@ -73,7 +73,8 @@ impl Jwk {
             .is_some_and(|(key, signature)| key.verify_strict(message, &signature).is_ok())
     }
 
-    fn bytes(&self) -> Option<[u8; 32]> {
+    /// The key itself, if there is one in this form.
+    pub(crate) fn bytes(&self) -> Option<[u8; 32]> {
         let mut bytes = [0; 32];
         (URL_SAFE_NO_PAD.decode_slice(&self.x, &mut bytes) == Ok(32)).then_some(bytes)
     }
