@@ -18,7 +18,9 @@ struct Input {
 }
 
 fuzz_target!(|body: &[u8]| {
-    let Ok(input) = json::parse::<Input>(body) else { return };
+    let Ok(input) = json::parse::<Input>(body) else {
+        return;
+    };
     // serde_json's own reader of structs refuses doubles of the names it knows, and there may be no others.
     let other: Input = serde_json::from_slice(body).expect("another parser reads it too");
     assert_eq!(input, other);

@@ -58,7 +58,9 @@ impl World {
 }
 
 fuzz_target!(|data: &[u8]| {
-    let Some((kind, rest)) = data.split_first() else { return };
+    let Some((kind, rest)) = data.split_first() else {
+        return;
+    };
     let world = &*WORLD;
     match kind % 3 {
         0 => {
@@ -74,11 +76,16 @@ fuzz_target!(|data: &[u8]| {
             }
         }
         _ => {
-            let Some(at) = rest.iter().position(|byte| *byte == b'\n') else { return };
+            let Some(at) = rest.iter().position(|byte| *byte == b'\n') else {
+                return;
+            };
             let (header, claims) = (&rest[..at], &rest[at + 1..]);
             if world.takes(&world.sign(header, claims)) {
                 let header: Value = serde_json::from_slice(header).expect("a header that was taken");
-                assert_eq!(header, serde_json::from_str::<Value>(&world.header).expect("ours"));
+                assert_eq!(
+                    header,
+                    serde_json::from_str::<Value>(&world.header).expect("ours")
+                );
                 says_what_a_token_says(claims);
             }
         }
@@ -87,7 +94,10 @@ fuzz_target!(|data: &[u8]| {
 
 fn says_what_a_token_says(claims: &[u8]) {
     let claims: Value = serde_json::from_slice(claims).expect("claims that were taken");
-    assert_eq!((&claims["iss"], &claims["aud"]), (&"jetway".into(), &"jetway".into()));
+    assert_eq!(
+        (&claims["iss"], &claims["aud"]),
+        (&"jetway".into(), &"jetway".into())
+    );
     for time in ["iat", "nbf", "exp"] {
         assert!(claims[time].is_u64(), "{time}");
     }
