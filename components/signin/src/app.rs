@@ -87,6 +87,7 @@ impl<P: Ports> App<'_, P> {
             clock: self.ports.clock(),
             entropy: self.ports.entropy(),
             keys: &self.memory.keys,
+            rotation: &self.settings.rotation,
             issuer: &self.settings.issuer,
             refresh_lifetime: self.settings.refresh_lifetime,
         }

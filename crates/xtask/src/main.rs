@@ -5,7 +5,9 @@ mod build;
 mod cargo;
 mod cli;
 mod deny;
+mod fuzz;
 mod install;
+mod keys;
 mod lint;
 mod spin;
 mod test;
@@ -22,6 +24,8 @@ fn main() -> ExitCode {
         Command::Up(options) => up::run(&options),
         Command::Test(options) => test::run(&options.only),
         Command::Bench(options) => bench::run_all(&options),
+        Command::Keys(options) => keys::run_all(&options),
+        Command::Fuzz(options) => fuzz::run_all(&options),
         Command::Build => build::run_all(),
         Command::Lint => lint::clippy(),
         Command::Fmt(options) => lint::format(options.check),

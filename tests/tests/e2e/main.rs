@@ -21,6 +21,7 @@ mod hashing;
 mod health;
 mod host;
 mod jwks;
+mod key_rotation;
 mod manifest;
 mod me;
 mod password;

@@ -1,8 +1,10 @@
 //! Reading a row, column after column.
 
 use super::StoreError;
-use crate::domain::{EmailAddress, PasswordHash, RoleDescription, RoleName, SessionId, User, UserId};
-use crate::ports::{Row, Value};
+use crate::domain::{
+    EmailAddress, PasswordHash, RoleDescription, RoleName, SessionId, User, UserId, parse_rfc3339,
+};
+use crate::ports::{Row, Timestamp, Value};
 
 /// A row that is being read from left to right, in the order of the statement's columns.
 pub(super) struct Columns(std::vec::IntoIter<Value>);
@@ -41,6 +43,14 @@ impl Columns {
         }
     }
 
+    pub(super) fn timestamp(&mut self) -> Result<Timestamp, StoreError> {
+        moment(&self.text()?)
+    }
+
+    pub(super) fn optional_timestamp(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        self.optional_text()?.as_deref().map(moment).transpose()
+    }
+
     pub(super) fn user_id(&mut self) -> Result<UserId, StoreError> {
         UserId::parse(&self.text()?).map_err(StoreError::damaged)
     }
@@ -70,4 +80,8 @@ impl Columns {
             created_at: self.text()?,
         })
     }
+}
+
+fn moment(text: &str) -> Result<Timestamp, StoreError> {
+    parse_rfc3339(text).ok_or_else(|| StoreError::damaged("a column is no moment"))
 }

@@ -16,6 +16,8 @@ impl Default for TestVariables {
             ("bcrypt_cost", "4"),
             ("access_token_ttl", "600"),
             ("refresh_token_ttl", "2592000"),
+            ("signing_key_max_age", "90d"),
+            ("signing_key_publish_ahead", "10m"),
             ("bootstrap_token", ""),
             ("redis_url", "redis://127.0.0.1:6379"),
             ("caller_assertion", "optional"),
