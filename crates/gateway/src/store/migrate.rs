@@ -39,6 +39,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "account_state",
         sql: include_str!("../../../../migrations/0003_account_state.sql"),
     },
+    Migration {
+        version: 4,
+        name: "devices",
+        sql: include_str!("../../../../migrations/0004_devices.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

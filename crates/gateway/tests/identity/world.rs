@@ -49,6 +49,7 @@ impl World {
             keys: &self.keys,
             issuer: &self.issuer.0,
             refresh_lifetime: Duration::from_secs(3600),
+            require_verified_email: false,
         }
     }
 
