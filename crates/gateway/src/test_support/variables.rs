@@ -16,6 +16,7 @@ impl Default for TestVariables {
             ("bcrypt_cost", "4"),
             ("access_token_ttl", "600"),
             ("refresh_token_ttl", "2592000"),
+            ("signin_slowdown", "5;email=20;w=900;max=900"),
             ("bootstrap_token", ""),
             ("redis_url", "redis://127.0.0.1:6379"),
             ("caller_assertion", "optional"),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jetway_gateway::ports::KeyValue;
 use jetway_gateway::sessions::published_signing_keys;
+use jetway_gateway::store::secrets;
 use jetway_gateway::test_support::block_on;
 use jetway_gateway::tokens::{KEY_SET_KEY, published_key_set};
 
@@ -99,4 +100,22 @@ fn published_keys_that_are_lost_or_damaged_come_back_with_the_next_sign_in() {
         world.sign_in("ada@example.com");
         assert!(world.verify(&grant).is_ok());
     }
+}
+
+#[test]
+fn instances_that_make_a_secret_at_once_agree_on_one() {
+    let world = World::default();
+    drop(world.store());
+    let secrets = at_once(20, |_| {
+        let store = world.store();
+        let secret = block_on(secrets::load_or_create(&store, "x", &world.ports.entropy));
+        secret.unwrap().reveal().to_owned()
+    });
+    assert!(secrets.windows(2).all(|pair| pair[0] == pair[1]));
+    assert_eq!(
+        world.ports.databases.text("SELECT count(*) FROM server_secrets"),
+        "1"
+    );
+    let another = block_on(secrets::load_or_create(&world.store(), "y", &world.ports.entropy));
+    assert_ne!(another.unwrap().reveal(), &secrets[0]);
 }
