@@ -6,9 +6,11 @@
 mod columns;
 mod error;
 mod migrate;
+pub mod one_time_tokens;
 pub mod outbox;
 pub mod roles;
 mod rule;
+pub mod secrets;
 pub mod sessions;
 pub mod signing_keys;
 pub mod users;

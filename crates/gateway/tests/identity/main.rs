@@ -11,6 +11,7 @@ mod accounts;
 mod events;
 mod keys;
 mod migrations;
+mod one_time_tokens;
 mod roles;
 mod sessions;
 mod world;
