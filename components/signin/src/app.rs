@@ -2,11 +2,13 @@
 
 use http::HeaderMap;
 use jetway_gateway::access::authenticate_signed_in;
+use jetway_gateway::accounts::ONE_TIME_TOKENS;
 use jetway_gateway::hashing::{Hasher, HashingQueue};
 use jetway_gateway::http::HttpError;
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::rate_limit::Limiter;
 use jetway_gateway::sessions::{KeyCache, Sessions};
+use jetway_gateway::store::secrets::{CachedSecret, ServerSecret};
 use jetway_gateway::store::{self, Schema, Store, StoreError};
 use jetway_gateway::tokens::{Identity, Verifier, VerifierCache};
 
@@ -27,13 +29,20 @@ pub struct App<'a, P> {
 }
 
 /// What an instance remembers between requests: one, as a `static`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Memory {
     schema: Schema,
     hashes: HashingQueue,
     keys: KeyCache,
     verifier: VerifierCache,
+    one_time_tokens: CachedSecret,
     pub(crate) limiter: Limiter,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Memory {
@@ -44,6 +53,7 @@ impl Memory {
             hashes: HashingQueue::new(),
             keys: KeyCache::new(),
             verifier: VerifierCache::new(),
+            one_time_tokens: CachedSecret::new(ONE_TIME_TOKENS),
             limiter: Limiter::new(),
         }
     }
@@ -77,6 +87,11 @@ impl<P: Ports> App<'_, P> {
     /// Makes and checks password hashes, after those that this instance already has to do.
     pub(crate) fn hasher(&self) -> Hasher<'_, P> {
         Hasher::new(self.ports, &self.memory.hashes, self.settings.bcrypt_cost)
+    }
+
+    /// What the tokens of mails are derived from. The database is asked once in an instance's life.
+    pub(crate) async fn one_time_token_secret(&self, store: &StoreOf<P>) -> Result<ServerSecret, StoreError> {
+        self.memory.one_time_tokens.get(store, self.ports.entropy()).await
     }
 
     /// Sessions, on this connection.

@@ -21,6 +21,8 @@ pub struct Settings {
     pub refresh_lifetime: Duration,
     /// When signing keys are replaced.
     pub rotation: Rotation,
+    /// How long the token of a mail verifies its address.
+    pub email_token_lifetime: Duration,
     /// How often one may try.
     pub rate_limits: RateLimits,
     /// Whose word about the client's address counts.
@@ -40,6 +42,7 @@ impl Settings {
             },
             refresh_lifetime: read(variables, "refresh_token_ttl", lifetime).await?,
             rotation: Rotation::read(variables, access_tokens).await?,
+            email_token_lifetime: read(variables, "email_token_ttl", lifetime).await?,
             rate_limits: read(variables, "rate_limits", RateLimits::parse).await?,
             client: client::Settings::read(variables).await?,
         })

@@ -1,7 +1,7 @@
 //! What use cases refuse, as HTTP: the one place that knows both.
 
 use crate::Failure;
-use crate::accounts::{BootstrapError, ChangePasswordError, SignUpError, TokenError};
+use crate::accounts::{AccountError, BootstrapError, ChangePasswordError, SignUpError, TokenError};
 use crate::domain::Invalid;
 use crate::http::{Code, FieldError, HttpError, Problem};
 use crate::roles::{NotPermitted, RolesError};
@@ -121,6 +121,16 @@ impl From<TokenError> for HttpError {
             ),
             TokenError::EmailTaken => email_taken(),
             TokenError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<AccountError> for HttpError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::WrongPassword => ChangePasswordError::WrongPassword.into(),
+            AccountError::LastAdmin => RolesError::Refused(Rule::LastAdmin).into(),
+            AccountError::Failed(failure) => failure.into(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod bootstrap;
 mod hashing;
 mod mail;
+mod own;
 mod password;
 mod sign_up;
 
@@ -12,5 +13,6 @@ pub use mail::{
     ONE_TIME_TOKENS, Purpose, TokenError, TokenMaker, one_time_token, request_mail, reset_password,
     verify_email,
 };
+pub use own::{AccountError, delete_account, request_email_change};
 pub use password::{ChangePasswordError, change_password};
 pub use sign_up::{SignUpError, sign_up, tell_owner};

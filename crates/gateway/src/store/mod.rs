@@ -3,6 +3,7 @@
 //! The database decides. Uniqueness, references, the last administrator, the single use of a refresh token are held by
 //! the schema (`migrations/`); the functions here only turn what it refuses into a [`StoreError`].
 
+pub mod accounts;
 mod columns;
 mod error;
 mod migrate;
