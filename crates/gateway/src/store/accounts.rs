@@ -61,38 +61,38 @@ pub async fn delete<D: Database>(
 }
 
 /// Everything that is held about the user, as of one moment, but for hashes: a JSON object. Of others it names none: who else had a
-/// part in an act is no business of theirs.
+/// part in an act is no business of theirs. (What a subquery gives is a text again, unless `json` says that it is JSON.)
 const EXPORT: &str = "SELECT json_object(
     'account', json_object(
         'id', id, 'email', email, 'email_verified_at', email_verified_at, 'disabled_at', disabled_at,
         'created_at', created_at, 'updated_at', updated_at
     ),
-    'roles', (
+    'roles', json((
         SELECT json_group_array(json_object('role', role, 'granted_at', granted_at))
         FROM (SELECT role, granted_at FROM user_roles WHERE user_id = ?1 ORDER BY role)
-    ),
-    'sessions', (
+    )),
+    'sessions', json((
         SELECT json_group_array(json_object(
             'id', id, 'client_address', client_address, 'user_agent', user_agent, 'created_at', created_at,
             'last_used_at', last_used_at, 'expires_at', expires_at, 'ended_at', ended_at, 'end_reason', end_reason
         )) FROM (SELECT * FROM sessions WHERE user_id = ?1 ORDER BY id)
-    ),
-    'pending_tokens', (
+    )),
+    'pending_tokens', json((
         SELECT json_group_array(json_object(
             'purpose', purpose, 'email', email, 'created_at', created_at, 'expires_at', expires_at
         )) FROM (SELECT * FROM one_time_tokens WHERE user_id = ?1 ORDER BY id)
-    ),
-    'audit', (
+    )),
+    'audit', json((
         SELECT json_group_array(json_object(
             'time', time, 'action', action, 'by_you', json(iif(actor IS ?1, 'true', 'false')),
             'about_you', json(iif(target IS ?1, 'true', 'false')), 'detail', json(detail),
             'client_address', iif(actor IS ?1, client_address, NULL)
         )) FROM (SELECT * FROM audit_log WHERE actor = ?1 OR target = ?1 ORDER BY id)
-    ),
-    'events', (
+    )),
+    'events', json((
         SELECT json_group_array(json_object('id', id, 'type', type, 'time', time, 'data', json(data)))
         FROM (SELECT * FROM outbox WHERE subject = ?1 ORDER BY rowid)
-    )
+    ))
 ) FROM users WHERE id = ?1";
 
 /// What [`EXPORT`] says of the user, if they are there.
