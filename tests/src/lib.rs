@@ -17,6 +17,7 @@ pub mod answer;
 pub mod app;
 pub mod call;
 pub mod limits;
+pub mod mail;
 pub mod prerequisites;
 pub mod process;
 pub mod raw;

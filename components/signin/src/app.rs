@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use jetway_gateway::access::authenticate_signed_in;
+use jetway_gateway::accounts::ONE_TIME_TOKENS;
 use jetway_gateway::devices::{DeviceKey, DeviceKeyCache};
 use jetway_gateway::hashing::{Hasher, HashingQueue};
 use jetway_gateway::http::HttpError;
@@ -9,6 +10,7 @@ use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::rate_limit::Limiter;
 use jetway_gateway::sessions::{KeyCache, Sessions};
 use jetway_gateway::slowdown::Slowdown;
+use jetway_gateway::store::secrets::{CachedSecret, ServerSecret};
 use jetway_gateway::store::{self, Schema, Store, StoreError};
 use jetway_gateway::tokens::{Identity, Verifier, VerifierCache};
 
@@ -29,14 +31,21 @@ pub struct App<'a, P> {
 }
 
 /// What an instance remembers between requests: one, as a `static`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Memory {
     schema: Schema,
     hashes: HashingQueue,
     keys: KeyCache,
     verifier: VerifierCache,
     device_key: DeviceKeyCache,
+    one_time_tokens: CachedSecret,
     pub(crate) limiter: Limiter,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Memory {
@@ -48,6 +57,7 @@ impl Memory {
             keys: KeyCache::new(),
             verifier: VerifierCache::new(),
             device_key: DeviceKeyCache::new(),
+            one_time_tokens: CachedSecret::new(ONE_TIME_TOKENS),
             limiter: Limiter::new(),
         }
     }
@@ -96,6 +106,11 @@ impl<P: Ports> App<'_, P> {
     pub(crate) fn slowdown(&self) -> Slowdown<'_, P::KeyValue, P::Clock> {
         let policy = self.settings.slowdown.as_ref();
         Slowdown::new(self.ports.key_value(), self.ports.clock(), policy)
+    }
+
+    /// What the tokens of mails are derived from. The database is asked once in an instance's life.
+    pub(crate) async fn one_time_token_secret(&self, store: &StoreOf<P>) -> Result<ServerSecret, StoreError> {
+        self.memory.one_time_tokens.get(store, self.ports.entropy()).await
     }
 
     /// Sessions, on this connection.

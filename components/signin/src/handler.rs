@@ -28,6 +28,9 @@ const OPEN: Routes<Open> = Routes(&[
 enum Own {
     SignOut,
     Show,
+    Change,
+    Delete,
+    Export,
     ListSessions,
     EndSession,
     ChangePassword,
@@ -37,6 +40,9 @@ enum Own {
 const OWN: Routes<Own> = Routes(&[
     ("POST", "/api/v1/signout", Own::SignOut),
     ("GET", "/api/v1/me", Own::Show),
+    ("PATCH", "/api/v1/me", Own::Change),
+    ("DELETE", "/api/v1/me", Own::Delete),
+    ("GET", "/api/v1/me/export", Own::Export),
     ("GET", "/api/v1/me/sessions", Own::ListSessions),
     ("DELETE", "/api/v1/me/sessions/:id", Own::EndSession),
     ("PUT", "/api/v1/me/password", Own::ChangePassword),
@@ -67,6 +73,9 @@ async fn own<P: Ports>(
     match found.endpoint {
         Own::SignOut => signout::create(&request, app, caller).await,
         Own::Show => me::show(app, caller).await,
+        Own::Change => me::update(request, app, caller).await,
+        Own::Delete => me::delete(request, app, caller).await,
+        Own::Export => me::export(app, caller).await,
         Own::ListSessions => sessions::list(app, caller).await,
         Own::EndSession => sessions::delete(found.parameter("id"), app, caller).await,
         Own::ChangePassword => password::update(request, app, caller).await,

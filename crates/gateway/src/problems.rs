@@ -1,7 +1,7 @@
 //! What use cases refuse, as HTTP: the one place that knows both.
 
 use crate::Failure;
-use crate::accounts::{BootstrapError, ChangePasswordError, SignUpError};
+use crate::accounts::{AccountError, BootstrapError, ChangePasswordError, SignUpError, TokenError};
 use crate::domain::Invalid;
 use crate::http::{Code, FieldError, HttpError, Problem};
 use crate::roles::{NotPermitted, RolesError};
@@ -122,6 +122,30 @@ impl From<ChangePasswordError> for HttpError {
                 Self::new(Code::InvalidCredentials, "This is not the current password.")
             }
             ChangePasswordError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<TokenError> for HttpError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            // Which of them is nobody's business: a guess learns nothing.
+            TokenError::Dead => Self::new(
+                Code::TokenInvalid,
+                "It is unknown, used or expired. Ask for another mail.",
+            ),
+            TokenError::EmailTaken => email_taken(),
+            TokenError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<AccountError> for HttpError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::WrongPassword => ChangePasswordError::WrongPassword.into(),
+            AccountError::LastAdmin => RolesError::Refused(Rule::LastAdmin).into(),
+            AccountError::Failed(failure) => failure.into(),
         }
     }
 }

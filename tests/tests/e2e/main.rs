@@ -6,6 +6,7 @@
     reason = "in a test, a failed expectation is a failed test, in its helpers too"
 )]
 
+mod account;
 mod assertion;
 mod auth_check;
 mod authorisation;
@@ -14,6 +15,7 @@ mod bookings;
 mod bootstrap;
 mod breaker;
 mod cors;
+mod email_verification;
 mod events;
 mod flights;
 mod guessing;
@@ -26,6 +28,7 @@ mod key_rotation;
 mod manifest;
 mod me;
 mod password;
+mod password_reset;
 mod permissions;
 mod problems;
 mod proxy;

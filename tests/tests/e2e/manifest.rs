@@ -49,7 +49,7 @@ const TABLE: &[Row] = &[
     Row {
         component: "signup",
         grants: [DEFAULT, DEFAULT, REDIS],
-        imports: &[Sqlite, Redis, Variables],
+        imports: &[Sqlite, KeyValue, Redis, Variables],
     },
     Row {
         component: "signin",
@@ -217,6 +217,8 @@ fn capability(interface: &str) -> Option<Capability> {
 /// Route, component, and the middleware in front of it, outermost first.
 const ROUTES: &[(&str, &str, &[&str])] = &[
     ("/api/v1/signup", "signup", &["rate-limit"]),
+    ("/api/v1/email/...", "signup", &["rate-limit"]),
+    ("/api/v1/password/...", "signup", &["rate-limit"]),
     ("/api/v1/signin", "signin", &["rate-limit"]),
     ("/api/v1/token/refresh", "signin", &["rate-limit"]),
     ("/api/v1/signout", "signin", &["rate-limit"]),

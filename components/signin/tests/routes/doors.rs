@@ -48,7 +48,7 @@ fn the_signed_in_learn_which_methods_there_are() {
     app.sign_up("ada@example.com");
     let tokens = app.sign_in("ada@example.com");
     for (method, path, allow) in [
-        ("DELETE", "/api/v1/me", "GET, HEAD"),
+        ("POST", "/api/v1/me", "GET, HEAD, PATCH, DELETE"),
         ("GET", "/api/v1/signout", "POST"),
         ("GET", "/api/v1/me/password", "PUT"),
     ] {

@@ -73,6 +73,18 @@ pub fn boolean(value: &str) -> Result<bool, &'static str> {
     }
 }
 
+/// At least a second: tokens count in whole ones, and one that is over when it is issued is a mistake that looks like an
+/// outage.
+pub fn lifetime(text: &str) -> Result<std::time::Duration, String> {
+    match duration(text) {
+        Ok(lifetime) if lifetime < std::time::Duration::from_secs(1) => {
+            Err("is shorter than a second".to_owned())
+        }
+        Ok(lifetime) => Ok(lifetime),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Any text, as it is.
 pub fn text(value: &str) -> Result<String, std::convert::Infallible> {
     Ok(value.to_owned())

@@ -87,6 +87,10 @@ id! {
     /// Names one access token (the claim `jti`).
     TokenId
 }
+id! {
+    /// Names a one-time token, which is derived from it.
+    OneTimeTokenId
+}
 
 #[cfg(test)]
 mod tests {

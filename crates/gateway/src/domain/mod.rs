@@ -4,6 +4,7 @@
 mod bcrypt;
 mod email_address;
 mod id;
+mod one_time_token;
 mod password;
 mod password_hash;
 mod refresh_token;
@@ -13,7 +14,8 @@ mod user;
 
 pub use bcrypt::Bcrypt;
 pub use email_address::{EmailAddress, InvalidEmailAddress};
-pub use id::{InvalidId, SessionId, TokenId, UserId};
+pub use id::{InvalidId, OneTimeTokenId, SessionId, TokenId, UserId};
+pub use one_time_token::{InvalidOneTimeToken, OneTimeToken, OneTimeTokenHash};
 pub use password::{InvalidPassword, Password};
 pub use password_hash::{BcryptCost, InvalidBcryptCost, InvalidPasswordHash, PasswordHash};
 pub use refresh_token::{InvalidRefreshToken, RefreshToken, RefreshTokenHash};

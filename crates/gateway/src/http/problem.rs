@@ -78,6 +78,8 @@ codes! {
     InvalidRequest = "invalid_request", UNPROCESSABLE_ENTITY, "The request is not valid";
     /// The role to be granted does not exist.
     UnknownRole = "unknown_role", UNPROCESSABLE_ENTITY, "There is no such role";
+    /// The token out of a mail is unknown, used or expired.
+    TokenInvalid = "token_invalid", UNPROCESSABLE_ENTITY, "The token is not valid";
     /// Too many requests in the window of a rate limit.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
     /// Too many sign-ins have failed lately: the next attempt has to come later.

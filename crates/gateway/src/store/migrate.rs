@@ -49,6 +49,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "key_rotation",
         sql: include_str!("../../../../migrations/0005_key_rotation.sql"),
     },
+    Migration {
+        version: 7,
+        name: "account_life",
+        sql: include_str!("../../../../migrations/0007_account_life.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

@@ -3,9 +3,11 @@
 //! The database decides. Uniqueness, references, the last administrator, the single use of a refresh token are held by
 //! the schema (`migrations/`); the functions here only turn what it refuses into a [`StoreError`].
 
+pub mod accounts;
 mod columns;
 mod error;
 mod migrate;
+pub mod one_time_tokens;
 pub mod outbox;
 pub mod roles;
 mod rule;

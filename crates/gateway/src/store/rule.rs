@@ -25,10 +25,12 @@ pub enum Rule {
     RefreshTokenDead,
     /// A refresh token is used once.
     RefreshTokenReplayed,
+    /// A one-time token is known, for this purpose, not used and not expired.
+    OneTimeTokenDead,
 }
 
 /// What follows `constraint failed: ` in the database's words, and the rule it stands for.
-const RULES: [(&str, Rule); 11] = [
+const RULES: [(&str, Rule); 12] = [
     ("users.email", Rule::EmailTaken),
     ("roles.name", Rule::RoleExists),
     ("unknown_user", Rule::UnknownUser),
@@ -40,6 +42,7 @@ const RULES: [(&str, Rule); 11] = [
     ("credentials_changed", Rule::CredentialsChanged),
     ("refresh_token_dead", Rule::RefreshTokenDead),
     ("refresh_token_replayed", Rule::RefreshTokenReplayed),
+    ("one_time_token_dead", Rule::OneTimeTokenDead),
 ];
 
 impl Rule {

@@ -13,6 +13,7 @@ mod even_work;
 mod events;
 mod keys;
 mod migrations;
+mod one_time_tokens;
 mod roles;
 mod sessions;
 mod world;
