@@ -51,9 +51,7 @@ impl<'a, P: Ports> Hasher<'a, P> {
     ) -> Result<bool, TooBusy> {
         let highest = highest.map_or(0, BcryptCost::rounds);
         let rounds = self.cost.rounds().max(highest).max(hash.rounds());
-        let computed = self
-            .compute(|| hash.check(password).in_at_least(rounds))
-            .await?;
+        let computed = self.compute(|| hash.check(password).in_at_least(rounds)).await?;
         Ok(hash.is_matched_by(&computed))
     }
 

@@ -81,7 +81,10 @@ impl Bcrypt {
     /// Does a round of each of `hashes` that has any left, of the first [`LANES`](Self::LANES) of them: it takes hardly longer
     /// than a round of one.
     pub fn advance<'h>(hashes: impl IntoIterator<Item = &'h mut Self>) {
-        let mut lanes = hashes.into_iter().filter(|hash| hash.rounds_left() > 0).take(LANES);
+        let mut lanes = hashes
+            .into_iter()
+            .filter(|hash| hash.rounds_left() > 0)
+            .take(LANES);
         match [lanes.next(), lanes.next(), lanes.next(), lanes.next()] {
             [Some(a), Some(b), Some(c), Some(d)] => Self::round([a, b, c, d]),
             [Some(a), Some(b), Some(c), None] => Self::round([a, b, c]),
