@@ -12,6 +12,7 @@ mod presented;
 mod proof;
 
 pub use key::{DeviceKey, DeviceKeyCache};
+pub(crate) use presented::without_proofs;
 pub use presented::{DEVICE_HEADER, Presented};
 pub use proof::DeviceId;
 

@@ -43,6 +43,21 @@ impl Presented {
     }
 }
 
+/// A line of `Cookie` without our proofs, which are nobody's business but sign-in's; `None` where nothing else is in it.
+pub(crate) fn without_proofs(line: &HeaderValue) -> Option<HeaderValue> {
+    let is_ours = |pair: &[u8]| pair.trim_ascii_start().starts_with(COOKIE.as_bytes());
+    let pairs = || line.as_bytes().split(|byte| *byte == b';');
+    if !pairs().any(is_ours) {
+        return Some(line.clone());
+    }
+    let kept: Vec<&[u8]> = pairs()
+        .filter(|pair| !is_ours(pair))
+        .map(<[u8]>::trim_ascii)
+        .collect();
+    let kept = HeaderValue::from_bytes(&kept.join(&b"; "[..])).ok();
+    kept.filter(|kept| !kept.is_empty())
+}
+
 fn text(value: &HeaderValue) -> Option<&str> {
     value.to_str().ok()
 }

@@ -304,6 +304,8 @@ fn a_key_stays_as_long_as_the_longest_token_that_it_signed() {
     world.ports.clock.advance(Duration::from_secs(200));
     look(&world, 60);
     assert_eq!(published(&world).0.len(), 1);
+}
+
 #[test]
 fn instances_that_make_a_secret_at_once_agree_on_one() {
     let world = World::default();
