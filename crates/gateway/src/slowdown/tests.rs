@@ -264,7 +264,7 @@ fn of_successes_and_failures_at_once_every_failure_is_counted_for_the_address_an
         door.policy = Policy::parse("30;email=30;w=900;max=300").unwrap();
         let turn = AtomicUsize::new(0);
         let passed = at_once(30, || match door.begin(ADA, HOME, None) {
-            Ok(attempt) if turn.fetch_add(1, Ordering::Relaxed) % 3 == 0 => {
+            Ok(attempt) if turn.fetch_add(1, Ordering::Relaxed).is_multiple_of(3) => {
                 block_on(attempt.succeeded());
                 true
             }
