@@ -13,7 +13,7 @@ use jetway_tests::state;
 use serde_json::json;
 
 /// How often each is timed in one sample.
-const ROUNDS: usize = 400;
+const ROUNDS: usize = 300;
 
 /// How many samples must agree that there is a difference. Of two equal ones, one sample says so in some 16,000.
 const SAMPLES: usize = 3;
