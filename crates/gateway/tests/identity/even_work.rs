@@ -12,7 +12,7 @@ use jetway_gateway::test_support::{
     Connection, CountingEntropy, MemoryKeyValue, TestClock, TestDatabase, block_on,
 };
 
-use crate::world::{PASSWORD, World, address};
+use crate::world::{PASSWORD, ROTATION, World, address};
 
 /// Statements, and rounds of hashes.
 type Work = (usize, usize);
@@ -40,6 +40,7 @@ fn work(world: &World, cost: &str, email: &str, password: &str) -> Work {
         keys: &world.keys,
         issuer: &world.issuer.0,
         refresh_lifetime: Duration::from_secs(3600),
+        rotation: &ROTATION,
         require_verified_email: true,
     };
     let credentials = Credentials {
