@@ -10,6 +10,7 @@ pub mod assertion;
 pub mod browser;
 pub mod client;
 pub mod config;
+pub mod devices;
 pub mod domain;
 pub mod events;
 mod failure;
@@ -26,6 +27,7 @@ pub mod rate_limit;
 pub mod roles;
 pub mod rules;
 pub mod sessions;
+pub mod slowdown;
 #[cfg(feature = "spin")]
 pub mod spin;
 pub mod store;

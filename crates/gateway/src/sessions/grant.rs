@@ -24,6 +24,8 @@ pub struct Client {
     pub address: Option<String>,
     /// What it called itself.
     pub user_agent: Option<String>,
+    /// Whether it has signed in with this address before.
+    pub is_known: bool,
 }
 
 impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {

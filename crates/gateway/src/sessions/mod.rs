@@ -39,6 +39,8 @@ pub struct Sessions<'a, D, K, C, E> {
     pub issuer: &'a Issuer,
     /// How long a refresh token can be used; each use gives a new one as long again.
     pub refresh_lifetime: Duration,
+    /// Whether only whoever has verified their address may sign in.
+    pub require_verified_email: bool,
 }
 
 impl<'a, D, K: KeyValue, C: Clock, E: Entropy> Sessions<'a, D, K, C, E> {

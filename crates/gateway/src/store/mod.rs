@@ -9,6 +9,7 @@ mod migrate;
 pub mod outbox;
 pub mod roles;
 mod rule;
+pub mod secrets;
 pub mod sessions;
 pub mod signing_keys;
 pub mod users;

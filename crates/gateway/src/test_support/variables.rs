@@ -18,6 +18,7 @@ impl Default for TestVariables {
             ("refresh_token_ttl", "2592000"),
             ("signing_key_max_age", "90d"),
             ("signing_key_publish_ahead", "10m"),
+            ("signin_slowdown", "5;email=20;w=900;max=900"),
             ("bootstrap_token", ""),
             ("redis_url", "redis://127.0.0.1:6379"),
             ("caller_assertion", "optional"),

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jetway_gateway::ports::KeyValue;
 use jetway_gateway::sessions::{Grant, Rotation, published_signing_keys};
+use jetway_gateway::store::secrets;
 use jetway_gateway::test_support::block_on;
 use jetway_gateway::tokens::{Issuer, KEY_SET_KEY, published_key_set};
 
@@ -303,4 +304,22 @@ fn a_key_stays_as_long_as_the_longest_token_that_it_signed() {
     world.ports.clock.advance(Duration::from_secs(200));
     look(&world, 60);
     assert_eq!(published(&world).0.len(), 1);
+}
+
+#[test]
+fn instances_that_make_a_secret_at_once_agree_on_one() {
+    let world = World::default();
+    drop(world.store());
+    let secrets = at_once(20, |_| {
+        let store = world.store();
+        let secret = block_on(secrets::load_or_create(&store, "x", &world.ports.entropy));
+        secret.unwrap().reveal().to_owned()
+    });
+    assert!(secrets.windows(2).all(|pair| pair[0] == pair[1]));
+    assert_eq!(
+        world.ports.databases.text("SELECT count(*) FROM server_secrets"),
+        "1"
+    );
+    let another = block_on(secrets::load_or_create(&world.store(), "y", &world.ports.entropy));
+    assert_ne!(another.unwrap().reveal(), &secrets[0]);
 }

@@ -57,6 +57,7 @@ impl World {
             rotation: &ROTATION,
             issuer: &self.issuer.0,
             refresh_lifetime: Duration::from_secs(3600),
+            require_verified_email: false,
         }
     }
 
