@@ -5,6 +5,8 @@ mod end;
 mod grant;
 mod keys;
 mod refresh;
+mod renounce;
+mod restore;
 mod sign_in;
 
 use std::time::Duration;
@@ -14,6 +16,7 @@ pub use end::end;
 pub use grant::{Client, Grant};
 pub use keys::{KeyCache, Rotation, SigningKeys, published_signing_keys, signing_keys};
 pub use refresh::RefreshError;
+pub use renounce::renounce;
 pub use sign_in::{Credentials, SignInError};
 
 use crate::ports::{Clock, Entropy, KeyValue};

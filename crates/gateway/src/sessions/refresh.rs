@@ -37,10 +37,13 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         let now = self.clock.now();
         let refresh_token = RefreshToken::generate(self.entropy);
         // Signed before the old token is spent: a failure to sign costs the client nothing.
-        let (session, user) = sessions::of_refresh_token(self.store, &token.hash())
+        let (session, owner) = sessions::of_refresh_token(self.store, &token.hash())
             .await?
             .ok_or(RefreshError::Dead)?;
-        let access_token = self.access_token(&user, session).await?;
+        let (access_token, user) = self
+            .access_token(owner, session)
+            .await?
+            .ok_or(RefreshError::Dead)?;
         let expires_at = now.after(self.refresh_lifetime);
         match sessions::rotate(self.store, &token.hash(), &refresh_token.hash(), now, expires_at)
             .await
@@ -56,7 +59,7 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
                 end(
                     self.store,
                     &self.announcer(),
-                    user.id,
+                    owner,
                     replayed,
                     EndReason::TokenReplayed,
                 )

@@ -56,7 +56,10 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         let now = self.clock.now();
         let id = SessionId::generate(self.clock, self.entropy);
         // Before the session is there: a failure to publish the key leaves nothing behind.
-        let access_token = self.access_token(&user, id).await?;
+        let (access_token, user) = self
+            .access_token(user.id, id)
+            .await?
+            .ok_or(SignInError::InvalidCredentials)?;
         let session = NewSession {
             id,
             user: user.id,

@@ -49,6 +49,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "key_rotation",
         sql: include_str!("../../../../migrations/0005_key_rotation.sql"),
     },
+    Migration {
+        version: 6,
+        name: "refresh_grace",
+        sql: include_str!("../../../../migrations/0006_refresh_grace.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Columns, Store, StoreError};
-use crate::domain::{PasswordHash, RefreshTokenHash, SessionId, User, UserId, rfc3339};
+use crate::domain::{PasswordHash, RefreshTokenHash, SessionId, UserId, rfc3339};
 use crate::ports::{Database, Timestamp, Value};
 
 /// A session that is about to start.
@@ -132,21 +132,17 @@ pub async fn rotate<D: Database>(
     store.run(statement, &parameters).await.map(drop)
 }
 
-/// The session that a refresh token belongs to, and its user as of now.
+/// The session that a refresh token belongs to, and its user.
 pub async fn of_refresh_token<D: Database>(
     store: &Store<D>,
     token: &RefreshTokenHash,
-) -> Result<Option<(SessionId, User)>, StoreError> {
-    let statement = format!(
-        "SELECT sessions.id, {} FROM refresh_tokens
-         JOIN sessions ON sessions.id = refresh_tokens.session_id JOIN users ON users.id = sessions.user_id
-         WHERE refresh_tokens.hash = ?1",
-        super::users::USER_COLUMNS
-    );
+) -> Result<Option<(SessionId, UserId)>, StoreError> {
+    let statement = "SELECT sessions.id, sessions.user_id FROM refresh_tokens
+         JOIN sessions ON sessions.id = refresh_tokens.session_id WHERE refresh_tokens.hash = ?1";
     let row = store
-        .first(&statement, &[Value::Blob(token.as_bytes().to_vec())])
+        .first(statement, &[Value::Blob(token.as_bytes().to_vec())])
         .await?;
-    row.map(|mut row| Ok((row.session_id()?, row.user()?)))
+    row.map(|mut row| Ok((row.session_id()?, row.user_id()?)))
         .transpose()
 }
 
@@ -191,6 +187,16 @@ pub async fn open_ids<D: Database>(
     let mut rows = store
         .run(&statement, &[Value::Text(user.to_string()), id])
         .await?;
+    rows.iter_mut().map(Columns::session_id).collect()
+}
+
+/// The ids of the sessions that have ended since, of all users.
+pub async fn ended_since<D: Database>(
+    store: &Store<D>,
+    since: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let statement = "SELECT id FROM sessions WHERE ended_at >= ?1";
+    let mut rows = store.run(statement, &[Value::Text(rfc3339(since))]).await?;
     rows.iter_mut().map(Columns::session_id).collect()
 }
 

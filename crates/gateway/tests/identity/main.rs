@@ -9,6 +9,7 @@
 
 mod accounts;
 mod devices;
+mod epochs;
 mod even_work;
 mod events;
 mod keys;
