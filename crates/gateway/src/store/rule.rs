@@ -21,14 +21,12 @@ pub enum Rule {
     AdminExists,
     /// What was verified is still the user's password.
     CredentialsChanged,
-    /// A refresh token is known, and its session neither ended nor expired.
+    /// A refresh token is known, its session neither ended nor expired, and its user's account open.
     RefreshTokenDead,
-    /// A refresh token is used once.
-    RefreshTokenReplayed,
 }
 
 /// What follows `constraint failed: ` in the database's words, and the rule it stands for.
-const RULES: [(&str, Rule); 11] = [
+const RULES: [(&str, Rule); 10] = [
     ("users.email", Rule::EmailTaken),
     ("roles.name", Rule::RoleExists),
     ("unknown_user", Rule::UnknownUser),
@@ -39,7 +37,6 @@ const RULES: [(&str, Rule); 11] = [
     ("admin_exists", Rule::AdminExists),
     ("credentials_changed", Rule::CredentialsChanged),
     ("refresh_token_dead", Rule::RefreshTokenDead),
-    ("refresh_token_replayed", Rule::RefreshTokenReplayed),
 ];
 
 impl Rule {

@@ -14,6 +14,8 @@ mod even_work;
 mod events;
 mod keys;
 mod migrations;
+mod refresh;
 mod roles;
+mod session_model;
 mod sessions;
 mod world;
