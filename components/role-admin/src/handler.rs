@@ -46,8 +46,12 @@ const ADMIN: Routes<Admin> = Routes(&[
 ]);
 
 /// An administration on a connection of the ports' database.
-pub(crate) type AdministrationOf<'a, P> =
-    Administration<'a, <<P as Ports>::Databases as Databases>::Connection, <P as Ports>::Clock>;
+pub(crate) type AdministrationOf<'a, P> = Administration<
+    'a,
+    <<P as Ports>::Databases as Databases>::Connection,
+    <P as Ports>::KeyValue,
+    <P as Ports>::Clock,
+>;
 
 /// Answers a request.
 pub async fn handle<P: Ports, F: Fn(UserId)>(
@@ -72,7 +76,7 @@ pub async fn handle<P: Ports, F: Fn(UserId)>(
     administer(
         request,
         found,
-        &Administration::new(&store, app.ports.clock(), permitted),
+        &Administration::new(&store, app.ports.key_value(), app.ports.clock(), permitted),
         app,
     )
     .await

@@ -1,14 +1,17 @@
 //! What the handlers work with.
 
+use std::fmt;
+
 use http::HeaderMap;
 use jetway_gateway::access::authenticate_signed_in;
 use jetway_gateway::accounts::ONE_TIME_TOKENS;
 use jetway_gateway::devices::{DeviceKey, DeviceKeyCache};
+use jetway_gateway::domain::UserId;
 use jetway_gateway::hashing::{Hasher, HashingQueue};
 use jetway_gateway::http::HttpError;
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::rate_limit::Limiter;
-use jetway_gateway::sessions::{KeyCache, Sessions};
+use jetway_gateway::sessions::{self, KeyCache, Sessions};
 use jetway_gateway::slowdown::Slowdown;
 use jetway_gateway::store::secrets::{CachedSecret, ServerSecret};
 use jetway_gateway::store::{self, Schema, Store, StoreError};
@@ -28,24 +31,31 @@ pub struct App<'a, P> {
     pub settings: &'a Settings,
     /// What this instance remembers.
     pub memory: &'a Memory,
+    /// Publishes what has happened to a user, once the answer is on its way.
+    pub publish: Publish<'a>,
+}
+
+/// Publishes what has happened to a user.
+#[derive(Clone, Copy)]
+pub struct Publish<'a>(pub &'a dyn Fn(UserId));
+
+impl fmt::Debug for Publish<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Publish(..)")
+    }
 }
 
 /// What an instance remembers between requests: one, as a `static`.
 #[derive(Debug)]
 pub struct Memory {
-    schema: Schema,
+    pub(crate) schema: Schema,
     hashes: HashingQueue,
     keys: KeyCache,
+    successors: CachedSecret,
     verifier: VerifierCache,
     device_key: DeviceKeyCache,
     one_time_tokens: CachedSecret,
     pub(crate) limiter: Limiter,
-}
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl Memory {
@@ -55,6 +65,7 @@ impl Memory {
             schema: Schema::new(),
             hashes: HashingQueue::new(),
             keys: KeyCache::new(),
+            successors: CachedSecret::new(sessions::SUCCESSORS),
             verifier: VerifierCache::new(),
             device_key: DeviceKeyCache::new(),
             one_time_tokens: CachedSecret::new(ONE_TIME_TOKENS),
@@ -65,6 +76,12 @@ impl Memory {
     /// What is remembered of the keys that sign.
     pub(crate) fn keys(&self) -> &KeyCache {
         &self.keys
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -123,7 +140,9 @@ impl<P: Ports> App<'_, P> {
             keys: &self.memory.keys,
             rotation: &self.settings.rotation,
             issuer: &self.settings.issuer,
+            successors: &self.memory.successors,
             refresh_lifetime: self.settings.refresh_lifetime,
+            session_lifetime: self.settings.session_lifetime,
             require_verified_email: self.settings.require_verified_email,
         }
     }

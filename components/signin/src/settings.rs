@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jetway_gateway::client;
-use jetway_gateway::config::{ConfigError, boolean, lifetime, read, read_optional, text};
+use jetway_gateway::config::{ConfigError, RedisServer, boolean, lifetime, read, read_optional, text};
 use jetway_gateway::domain::BcryptCost;
 use jetway_gateway::ports::Variables;
 use jetway_gateway::rate_limit::RateLimits;
@@ -24,6 +24,10 @@ pub struct Settings {
     pub rotation: Rotation,
     /// How long the token of a mail verifies its address.
     pub email_token_lifetime: Duration,
+    /// How long a session lasts at most.
+    pub session_lifetime: Duration,
+    /// Where events are published.
+    pub redis: RedisServer,
     /// How often one may try.
     pub rate_limits: RateLimits,
     /// After how many failures attempts are slowed down, if at all.
@@ -48,6 +52,8 @@ impl Settings {
             refresh_lifetime: read(variables, "refresh_token_ttl", lifetime).await?,
             rotation: Rotation::read(variables, access_tokens).await?,
             email_token_lifetime: read(variables, "email_token_ttl", lifetime).await?,
+            session_lifetime: read(variables, "session_ttl", lifetime).await?,
+            redis: RedisServer::read(variables).await?,
             rate_limits: read(variables, "rate_limits", RateLimits::parse).await?,
             slowdown: read_optional(variables, "signin_slowdown", slowdown::Policy::parse).await?,
             require_verified_email: read_optional(variables, "require_verified_email", boolean)

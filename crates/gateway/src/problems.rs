@@ -109,7 +109,7 @@ impl From<RefreshError> for HttpError {
         match error {
             RefreshError::Dead => Self::new(Code::InvalidRefreshToken, "Sign in again."),
             // A thief learns nothing from the answer; the log has the difference.
-            RefreshError::Replayed => Self::from(RefreshError::Dead).caused_by(error),
+            RefreshError::Replayed { .. } => Self::from(RefreshError::Dead).caused_by(error),
             RefreshError::Failed(failure) => failure.into(),
         }
     }

@@ -44,6 +44,7 @@ mod readme;
 mod refresh;
 mod restart;
 mod retries;
+mod revocation;
 mod role_admin;
 mod sabotage;
 mod sessions;

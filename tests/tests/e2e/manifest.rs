@@ -53,8 +53,8 @@ const TABLE: &[Row] = &[
     },
     Row {
         component: "signin",
-        grants: [DEFAULT, DEFAULT, &[]],
-        imports: &[Sqlite, KeyValue, Variables],
+        grants: [DEFAULT, DEFAULT, REDIS],
+        imports: &[Sqlite, KeyValue, Redis, Variables],
     },
     Row {
         component: "role-admin",

@@ -11,7 +11,7 @@ use jetway_gateway::http::{RequestId, Response, finish};
 use jetway_gateway::sessions::{Rotation, published_signing_keys};
 use jetway_gateway::store::{Schema, users};
 use jetway_gateway::test_support::{TestPorts, TestVariables, block_on};
-use jetway_gateway::tokens::{Issuer, VerifierCache};
+use jetway_gateway::tokens::{Issuer, VerifierCache, epoch_of};
 use role_admin::app::App;
 use role_admin::handler;
 use role_admin::settings::Settings;
@@ -108,8 +108,9 @@ impl TestApp {
             lifetime: Duration::from_secs(600),
         };
         let session = SessionId::generate(&ports.clock, &ports.entropy);
+        let epoch = block_on(epoch_of(&ports.key_value, user.id)).unwrap();
         let token = issuer
-            .issue(&key, &user, session, &ports.clock, &ports.entropy)
+            .issue(&key, &user, session, epoch, &ports.clock, &ports.entropy)
             .unwrap();
         token.reveal().to_owned()
     }

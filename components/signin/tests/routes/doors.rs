@@ -81,6 +81,8 @@ fn a_bad_variable_is_refused_by_its_name() {
         ("access_token_ttl", "soon"),
         ("access_token_ttl", "0"),
         ("refresh_token_ttl", "-1"),
+        ("session_ttl", "0"),
+        ("redis_url", "nonsense"),
         ("rate_limits", "nonsense"),
         ("signin_slowdown", "5"),
         ("require_verified_email", "yes"),

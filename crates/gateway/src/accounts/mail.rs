@@ -115,9 +115,10 @@ pub async fn reset_password<D: Database, K: KeyValue, C: Clock>(
         .ok_or(TokenError::Dead)?;
     let new = hasher.hash(new).await?;
     let now = announcer.now();
-    one_time_tokens::reset_password(store, &token, &new, now).await?;
-    // Announced after it is done, as a change of password is: what has been announced cannot be taken back.
-    let ended = one_time_tokens::sessions_ended_since(store, user, now).await?;
-    announcer.announce(&ended).await?;
+    let reset = async || {
+        let done = one_time_tokens::reset_password(store, &token, &new, now).await;
+        done.map_err(Failure::from)
+    };
+    announcer.renounce(user, reset).await?;
     Ok(user)
 }

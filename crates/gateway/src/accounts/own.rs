@@ -6,7 +6,6 @@ use crate::domain::{EmailAddress, Password, PasswordHash, UserId};
 use crate::hashing::Hasher;
 use crate::ports::{Clock, Database, Entropy, KeyValue, Ports};
 use crate::sessions::Announcer;
-use crate::store::sessions::{self, Which};
 use crate::store::{Rule, Store, StoreError, accounts, users};
 
 /// Why the account stayed as it was.
@@ -57,10 +56,11 @@ pub async fn delete_account<D: Database, K: KeyValue, C: Clock>(
     hasher: &Hasher<'_, impl Ports>,
 ) -> Result<(), AccountError> {
     let verified = verify(store, user, password, hasher).await?;
-    let open = sessions::open_ids(store, user, Which::All).await?;
-    accounts::delete(store, user, &verified, announcer.now()).await?;
-    // After it is done, because it may be refused: what has been announced cannot be taken back.
-    Ok(announcer.announce(&open).await?)
+    let delete = async || {
+        let done = accounts::delete(store, user, &verified, announcer.now()).await;
+        done.map_err(Failure::from)
+    };
+    Ok(announcer.renounce(user, delete).await?)
 }
 
 /// What the user's password is checked against, where this is their password. `None` stands for what can be nobody's.

@@ -6,7 +6,8 @@ pub use permission::{Admin, NotPermitted, Permitted};
 
 use crate::Failure;
 use crate::domain::{EmailAddress, Role, RoleDescription, RoleName, User, UserId};
-use crate::ports::{Clock, Database};
+use crate::ports::{Clock, Database, KeyValue, KeyValueError};
+use crate::sessions::renounce;
 use crate::store::{Rule, Store, StoreError, roles, users};
 
 /// Why a role was not created, deleted, granted or revoked.
@@ -29,18 +30,30 @@ impl From<StoreError> for RolesError {
     }
 }
 
-/// The administration of roles, for a caller who may.
+impl From<KeyValueError> for RolesError {
+    fn from(error: KeyValueError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// The administration of roles, for a caller who may. A change of somebody's roles makes their access tokens worthless.
 #[derive(Debug)]
-pub struct Administration<'a, D, C> {
+pub struct Administration<'a, D, K, C> {
     store: &'a Store<D>,
+    key_value: &'a K,
     clock: &'a C,
     caller: Permitted<Admin>,
 }
 
-impl<'a, D: Database, C: Clock> Administration<'a, D, C> {
+impl<'a, D: Database, K: KeyValue, C: Clock> Administration<'a, D, K, C> {
     /// The administration, on behalf of `caller`.
-    pub fn new(store: &'a Store<D>, clock: &'a C, caller: Permitted<Admin>) -> Self {
-        Self { store, clock, caller }
+    pub fn new(store: &'a Store<D>, key_value: &'a K, clock: &'a C, caller: Permitted<Admin>) -> Self {
+        Self {
+            store,
+            key_value,
+            clock,
+            caller,
+        }
     }
 
     /// At most `limit` roles after `after`, by name.
@@ -81,11 +94,17 @@ impl<'a, D: Database, C: Clock> Administration<'a, D, C> {
 
     /// Gives `user` the role; giving it again changes nothing.
     pub async fn grant(&self, user: UserId, role: &RoleName) -> Result<(), RolesError> {
-        Ok(roles::grant(self.store, user, role, self.caller.user(), self.clock.now()).await?)
+        renounce(self.key_value, user, async || {
+            Ok(roles::grant(self.store, user, role, self.caller.user(), self.clock.now()).await?)
+        })
+        .await
     }
 
     /// Takes the role from `user`; taking it again changes nothing. The last administrator stays one.
     pub async fn revoke(&self, user: UserId, role: &RoleName) -> Result<(), RolesError> {
-        Ok(roles::revoke(self.store, user, role, self.caller.user(), self.clock.now()).await?)
+        renounce(self.key_value, user, async || {
+            Ok(roles::revoke(self.store, user, role, self.caller.user(), self.clock.now()).await?)
+        })
+        .await
     }
 }

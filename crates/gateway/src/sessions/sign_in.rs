@@ -1,7 +1,5 @@
 //! Signing in.
 
-use std::time::Duration;
-
 use super::{Client, Grant, Sessions};
 use crate::Failure;
 use crate::domain::{EmailAddress, Password, PasswordHash, RefreshToken, SessionId, User};
@@ -9,9 +7,6 @@ use crate::hashing::Hasher;
 use crate::ports::{Clock, Database, Entropy, KeyValue, Ports};
 use crate::store::sessions::NewSession;
 use crate::store::{Rule, StoreError, sessions, users};
-
-/// How long a session lasts at most, however often it is refreshed.
-const LONGEST_SESSION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Who claims to be signing in.
 #[derive(Debug)]
@@ -56,7 +51,10 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         let now = self.clock.now();
         let id = SessionId::generate(self.clock, self.entropy);
         // Before the session is there: a failure to publish the key leaves nothing behind.
-        let access_token = self.access_token(&user, id).await?;
+        let (access_token, user) = self
+            .access_token(user.id, id)
+            .await?
+            .ok_or(SignInError::InvalidCredentials)?;
         let session = NewSession {
             id,
             user: user.id,
@@ -65,8 +63,8 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
             client_address: client.address.as_deref(),
             user_agent: client.user_agent.as_deref(),
             started_at: now,
-            expires_at: now.after(self.refresh_lifetime),
-            ends_at: now.after(LONGEST_SESSION),
+            expires_at: now.after(self.refresh_lifetime.min(self.session_lifetime)),
+            ends_at: now.after(self.session_lifetime),
             known_device: client.is_known,
             require_verified: self.require_verified_email,
         };

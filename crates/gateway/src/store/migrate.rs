@@ -50,6 +50,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../../migrations/0005_key_rotation.sql"),
     },
     Migration {
+        version: 6,
+        name: "refresh_grace",
+        sql: include_str!("../../../../migrations/0006_refresh_grace.sql"),
+    },
+    Migration {
         version: 7,
         name: "account_life",
         sql: include_str!("../../../../migrations/0007_account_life.sql"),

@@ -1,10 +1,8 @@
 //! Tokens out of mails, and what they are good for. Each function is one statement: of two requests with one token, the database lets
 //! one through.
 
-use super::{Columns, Store, StoreError};
-use crate::domain::{
-    EmailAddress, OneTimeTokenHash, OneTimeTokenId, PasswordHash, SessionId, UserId, rfc3339,
-};
+use super::{Store, StoreError};
+use crate::domain::{EmailAddress, OneTimeTokenHash, OneTimeTokenId, PasswordHash, UserId, rfc3339};
 use crate::ports::{Database, Timestamp, Value};
 
 /// A token that is about to be sent.
@@ -114,16 +112,4 @@ pub async fn reset_password<D: Database>(
         Value::Text(rfc3339(now)),
     ];
     store.run(statement, &parameters).await.map(drop)
-}
-
-/// The user's sessions that have ended at this moment or later.
-pub async fn sessions_ended_since<D: Database>(
-    store: &Store<D>,
-    user: UserId,
-    moment: Timestamp,
-) -> Result<Vec<SessionId>, StoreError> {
-    let statement = "SELECT id FROM sessions WHERE user_id = ?1 AND ended_at >= ?2";
-    let parameters = [Value::Text(user.to_string()), Value::Text(rfc3339(moment))];
-    let mut rows = store.run(statement, &parameters).await?;
-    rows.iter_mut().map(Columns::session_id).collect()
 }

@@ -21,16 +21,14 @@ pub enum Rule {
     AdminExists,
     /// What was verified is still the user's password.
     CredentialsChanged,
-    /// A refresh token is known, and its session neither ended nor expired.
+    /// A refresh token is known, its session neither ended nor expired, and its user's account open.
     RefreshTokenDead,
-    /// A refresh token is used once.
-    RefreshTokenReplayed,
     /// A one-time token is known, for this purpose, not used and not expired.
     OneTimeTokenDead,
 }
 
 /// What follows `constraint failed: ` in the database's words, and the rule it stands for.
-const RULES: [(&str, Rule); 12] = [
+const RULES: [(&str, Rule); 11] = [
     ("users.email", Rule::EmailTaken),
     ("roles.name", Rule::RoleExists),
     ("unknown_user", Rule::UnknownUser),
@@ -41,7 +39,6 @@ const RULES: [(&str, Rule); 12] = [
     ("admin_exists", Rule::AdminExists),
     ("credentials_changed", Rule::CredentialsChanged),
     ("refresh_token_dead", Rule::RefreshTokenDead),
-    ("refresh_token_replayed", Rule::RefreshTokenReplayed),
     ("one_time_token_dead", Rule::OneTimeTokenDead),
 ];
 

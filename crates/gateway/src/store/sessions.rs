@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Columns, Store, StoreError};
-use crate::domain::{PasswordHash, RefreshTokenHash, SessionId, User, UserId, rfc3339};
+use crate::domain::{PasswordHash, RefreshTokenHash, SessionId, UserId, rfc3339};
 use crate::ports::{Database, Timestamp, Value};
 
 /// A session that is about to start.
@@ -113,41 +113,92 @@ pub async fn start<D: Database>(store: &Store<D>, session: &NewSession<'_>) -> R
     store.run(statement, &parameters).await.map(drop)
 }
 
-/// Trades a refresh token for its successor, which expires at `expires_at`.
-pub async fn rotate<D: Database>(
-    store: &Store<D>,
-    token: &RefreshTokenHash,
-    successor: &RefreshTokenHash,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Result<(), StoreError> {
-    let statement =
-        "INSERT INTO refresh_rotations (hash, successor, rotated_at, expires_at) VALUES (?1, ?2, ?3, ?4)";
-    let parameters = [
-        Value::Blob(token.as_bytes().to_vec()),
-        Value::Blob(successor.as_bytes().to_vec()),
-        Value::Text(rfc3339(now)),
-        Value::Text(rfc3339(expires_at)),
-    ];
-    store.run(statement, &parameters).await.map(drop)
+/// A refresh token that is to be traded.
+#[derive(Debug)]
+pub struct Rotation<'a> {
+    /// The token.
+    pub token: &'a RefreshTokenHash,
+    /// What it is traded for; the same every time.
+    pub successor: &'a RefreshTokenHash,
+    /// Now.
+    pub now: Timestamp,
+    /// If the token was traded before this moment, it has been stolen.
+    pub grace_since: Timestamp,
+    /// When the successor expires, if the session does not end before.
+    pub expires_at: Timestamp,
 }
 
-/// The session that a refresh token belongs to, and its user as of now.
+/// What came of a rotation that was not refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// The successor is good.
+    Traded,
+    /// The token had been traded too long ago, and the session has been ended for it.
+    Replayed,
+    /// Somebody has ended the session since.
+    Ended,
+}
+
+/// Trades a refresh token of `session` for its successor, or ends the session where the token has been stolen.
+pub async fn rotate<D: Database>(
+    store: &Store<D>,
+    session: SessionId,
+    rotation: &Rotation<'_>,
+) -> Result<Rotated, StoreError> {
+    let statement = "INSERT INTO refresh_rotations (hash, successor, rotated_at, grace_since, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5)";
+    let parameters = [
+        Value::Blob(rotation.token.as_bytes().to_vec()),
+        Value::Blob(rotation.successor.as_bytes().to_vec()),
+        Value::Text(rfc3339(rotation.now)),
+        Value::Text(rfc3339(rotation.grace_since)),
+        Value::Text(rfc3339(rotation.expires_at)),
+    ];
+    store.run(statement, &parameters).await?;
+    // An end is final, and so is its reason: it does not matter who reads it when.
+    let outcome = "SELECT end_reason FROM sessions WHERE id = ?1";
+    let row = store.first(outcome, &[Value::Text(session.to_string())]).await?;
+    let reason = row.map(|mut row| row.optional_text()).transpose()?;
+    Ok(match reason {
+        Some(None) => Rotated::Traded,
+        Some(Some(reason)) if reason == EndReason::TokenReplayed.as_str() => Rotated::Replayed,
+        _ => Rotated::Ended,
+    })
+}
+
+/// Whose a refresh token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The session that it belongs to.
+    pub session: SessionId,
+    /// The session's user.
+    pub user: UserId,
+    /// Whether the session and the account are open and the token was traded before the grace: trading it again will end the session.
+    pub is_replay: bool,
+}
+
+/// Whose a refresh token is, if it was ever anybody's.
 pub async fn of_refresh_token<D: Database>(
     store: &Store<D>,
     token: &RefreshTokenHash,
-) -> Result<Option<(SessionId, User)>, StoreError> {
-    let statement = format!(
-        "SELECT sessions.id, {} FROM refresh_tokens
-         JOIN sessions ON sessions.id = refresh_tokens.session_id JOIN users ON users.id = sessions.user_id
-         WHERE refresh_tokens.hash = ?1",
-        super::users::USER_COLUMNS
-    );
-    let row = store
-        .first(&statement, &[Value::Blob(token.as_bytes().to_vec())])
-        .await?;
-    row.map(|mut row| Ok((row.session_id()?, row.user()?)))
-        .transpose()
+    grace_since: Timestamp,
+) -> Result<Option<Owner>, StoreError> {
+    let statement = "SELECT sessions.id, user_id, ended_at IS NULL AND disabled_at IS NULL AND coalesce(rotated_at < ?2, 0)
+         FROM refresh_tokens JOIN sessions ON sessions.id = session_id JOIN users ON users.id = user_id
+         WHERE refresh_tokens.hash = ?1";
+    let parameters = [
+        Value::Blob(token.as_bytes().to_vec()),
+        Value::Text(rfc3339(grace_since)),
+    ];
+    let row = store.first(statement, &parameters).await?;
+    row.map(|mut row| {
+        Ok(Owner {
+            session: row.session_id()?,
+            user: row.user_id()?,
+            is_replay: row.integer()? != 0,
+        })
+    })
+    .transpose()
 }
 
 /// The user's sessions that are still open, the latest first.
@@ -191,6 +242,16 @@ pub async fn open_ids<D: Database>(
     let mut rows = store
         .run(&statement, &[Value::Text(user.to_string()), id])
         .await?;
+    rows.iter_mut().map(Columns::session_id).collect()
+}
+
+/// The ids of the sessions that have ended since, of all users.
+pub async fn ended_since<D: Database>(
+    store: &Store<D>,
+    since: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let statement = "SELECT id FROM sessions WHERE ended_at >= ?1";
+    let mut rows = store.run(statement, &[Value::Text(rfc3339(since))]).await?;
     rows.iter_mut().map(Columns::session_id).collect()
 }
 

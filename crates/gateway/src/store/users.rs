@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError};
 use crate::domain::{BcryptCost, EmailAddress, NewUser, PasswordHash, User, UserId, UserToStore, rfc3339};
-use crate::ports::{Clock, Database, Entropy, Value};
+use crate::ports::{Clock, Database, Entropy, Timestamp, Value};
 
 /// What a [`User`] is made of, to be read with `Columns::user`. Roles come as a JSON array, in alphabetical order.
 pub(super) const USER_COLUMNS: &str = "users.id, users.email, (SELECT json_group_array(role) FROM (
@@ -124,6 +124,16 @@ pub async fn password_hash<D: Database>(
     let statement = "SELECT password_hash FROM users WHERE id = ?1";
     let row = store.first(statement, &[Value::Text(id.to_string())]).await?;
     row.map(|mut row| row.password_hash()).transpose()
+}
+
+/// The users of whom something that access tokens say has changed since.
+pub async fn renounced_since<D: Database>(
+    store: &Store<D>,
+    since: Timestamp,
+) -> Result<Vec<UserId>, StoreError> {
+    let statement = "SELECT id FROM users WHERE renounced_at >= ?1";
+    let mut rows = store.run(statement, &[Value::Text(rfc3339(since))]).await?;
+    rows.iter_mut().map(super::Columns::user_id).collect()
 }
 
 /// At most `limit` users after the id `after`, in the order in which they signed up (ids grow with time). With `email`,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{CountingEntropy, MemoryKeyValue, TestClock, block_on};
 use crate::domain::{EmailAddress, RoleName, SessionId, User, UserId};
-use crate::tokens::{Issuer, JwkSet, SigningKey, VerifierCache, publish_key_set};
+use crate::tokens::{Epoch, Issuer, JwkSet, SigningKey, VerifierCache, publish_key_set};
 
 /// An issuer whose key is published, and what it takes to verify its tokens: issuer and audience are those of
 /// [`TestVariables`](super::TestVariables).
@@ -63,7 +63,14 @@ impl TestTokens {
         };
         let session = SessionId::generate(&self.clock, &self.entropy);
         let token = issuer
-            .issue(&self.key, &user, session, &self.clock, &self.entropy)
+            .issue(
+                &self.key,
+                &user,
+                session,
+                Epoch::default(),
+                &self.clock,
+                &self.entropy,
+            )
             .expect("a key that signs");
         (user.id.to_string(), token.reveal().to_owned())
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Epoch;
 use crate::domain::{EmailAddress, RoleName, SessionId, TokenId, UserId};
 
 /// The claims of an access token. Reading them parses them: a token whose claims are of another shape is refused.
@@ -19,6 +20,8 @@ pub struct Claims {
     pub roles: Vec<RoleName>,
     /// The session it belongs to; ending that ends it.
     pub sid: SessionId,
+    /// The user's epoch before any of this was read; a later one ends the token.
+    pub epoch: Epoch,
     /// When it was issued, in seconds since the Unix epoch.
     pub iat: u64,
     /// Not valid before.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, Header};
 
-use super::{Claims, SigningKey};
+use super::{Claims, Epoch, SigningKey};
 use crate::domain::{SessionId, TokenId, User};
 use crate::ports::{Clock, Entropy};
 
@@ -32,12 +32,13 @@ pub struct AccessToken {
 pub struct IssuingFailed(pub(super) String);
 
 impl Issuer {
-    /// Issues a token for `user`, in `session`.
+    /// Issues a token for `user`, in `session`. `epoch` is to have been read before `user`.
     pub fn issue(
         &self,
         key: &SigningKey,
         user: &User,
         session: SessionId,
+        epoch: Epoch,
         clock: &impl Clock,
         entropy: &impl Entropy,
     ) -> Result<AccessToken, IssuingFailed> {
@@ -49,6 +50,7 @@ impl Issuer {
             email: user.email.clone(),
             roles: user.roles.clone(),
             sid: session,
+            epoch,
             iat: now,
             nbf: now,
             exp: now.saturating_add(self.lifetime.as_secs()),

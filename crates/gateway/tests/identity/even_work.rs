@@ -12,7 +12,7 @@ use jetway_gateway::test_support::{
     Connection, CountingEntropy, MemoryKeyValue, TestClock, TestDatabase, block_on,
 };
 
-use crate::world::{PASSWORD, ROTATION, World, address};
+use crate::world::{IDLE, LONGEST, PASSWORD, ROTATION, World, address};
 
 /// Statements, and rounds of hashes.
 type Work = (usize, usize);
@@ -39,8 +39,10 @@ fn work(world: &World, cost: &str, email: &str, password: &str) -> Work {
         entropy: &world.ports.entropy,
         keys: &world.keys,
         issuer: &world.issuer.0,
+        successors: &world.successors.0,
+        refresh_lifetime: IDLE,
+        session_lifetime: LONGEST,
         rotation: &ROTATION,
-        refresh_lifetime: Duration::from_secs(3600),
         require_verified_email: true,
     };
     let credentials = Credentials {

@@ -9,11 +9,14 @@
 
 mod accounts;
 mod devices;
+mod epochs;
 mod even_work;
 mod events;
 mod keys;
 mod migrations;
 mod one_time_tokens;
+mod refresh;
 mod roles;
+mod session_model;
 mod sessions;
 mod world;

@@ -4,7 +4,7 @@ use jetway_gateway::domain::{RoleDescription, User, UserId};
 use jetway_gateway::roles::{Administration, NotPermitted, Permitted, RolesError};
 use jetway_gateway::sessions::Grant;
 use jetway_gateway::store::{Rule, roles};
-use jetway_gateway::test_support::{Connection, TestClock, block_on};
+use jetway_gateway::test_support::{Connection, MemoryKeyValue, TestClock, block_on};
 
 use crate::world::{World, at_once, role};
 
@@ -32,11 +32,12 @@ fn permission(world: &World, email: &str) -> Permitted<jetway_gateway::roles::Ad
 fn administer<T>(
     world: &World,
     email: &str,
-    act: impl AsyncFnOnce(&Administration<'_, Connection, TestClock>) -> T,
+    act: impl AsyncFnOnce(&Administration<'_, Connection, MemoryKeyValue, TestClock>) -> T,
 ) -> T {
     let store = world.store();
     block_on(act(&Administration::new(
         &store,
+        &world.ports.key_value,
         &world.ports.clock,
         permission(world, email),
     )))
