@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jetway_gateway::client;
-use jetway_gateway::config::{ConfigError, RedisServer, boolean, duration, read, read_optional, text};
+use jetway_gateway::config::{ConfigError, RedisServer, boolean, lifetime, read, read_optional, text};
 use jetway_gateway::domain::BcryptCost;
 use jetway_gateway::ports::Variables;
 use jetway_gateway::rate_limit::RateLimits;
@@ -58,15 +58,5 @@ impl Settings {
                 .unwrap_or(false),
             client: client::Settings::read(variables).await?,
         })
-    }
-}
-
-/// At least a second: tokens count in whole ones, and one that is over when it is issued is a mistake that looks like an
-/// outage.
-fn lifetime(text: &str) -> Result<Duration, String> {
-    match duration(text) {
-        Ok(lifetime) if lifetime < Duration::from_secs(1) => Err("is shorter than a second".to_owned()),
-        Ok(lifetime) => Ok(lifetime),
-        Err(error) => Err(error.to_string()),
     }
 }

@@ -139,6 +139,9 @@ impl From<RolesError> for HttpError {
     fn from(error: RolesError) -> Self {
         let rule = match error {
             RolesError::Refused(rule) => rule,
+            RolesError::UnknownSession => {
+                return Self::new(Code::NotFound, "The user has no open session of this id.");
+            }
             RolesError::Failed(failure) => return failure.into(),
         };
         match rule {

@@ -66,6 +66,7 @@ impl TestApp {
             schema: &self.schema,
             hashes: &self.hashes,
             verifier: &self.verifier,
+            request_id: &RequestId::parse("r-1").unwrap(),
             publish: |user| self.published.borrow_mut().push(user),
         };
         let answer = block_on(handler::handle(request.body(body).unwrap(), &app));

@@ -4,6 +4,7 @@
 mod bcrypt;
 mod email_address;
 mod id;
+mod origin;
 mod password;
 mod password_hash;
 mod refresh_token;
@@ -14,12 +15,13 @@ mod user;
 pub use bcrypt::Bcrypt;
 pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use id::{InvalidId, SessionId, TokenId, UserId};
+pub use origin::Origin;
 pub use password::{InvalidPassword, Password};
 pub use password_hash::{BcryptCost, InvalidBcryptCost, InvalidPasswordHash, PasswordHash};
 pub use refresh_token::{InvalidRefreshToken, RefreshToken, RefreshTokenHash};
 pub use role::{InvalidRoleDescription, InvalidRoleName, Role, RoleDescription, RoleName};
 pub use time::{parse_rfc3339, rfc3339};
-pub use user::{NewUser, User, UserToStore};
+pub use user::{Account, NewUser, User, UserToStore};
 
 /// Why a text is not a value of some domain type: what the client may read (`Display`), and a name for it that stays
 /// the same when the words change.

@@ -54,6 +54,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "refresh_grace",
         sql: include_str!("../../../../migrations/0006_refresh_grace.sql"),
     },
+    Migration {
+        version: 8,
+        name: "administration",
+        sql: include_str!("../../../../migrations/0008_administration.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

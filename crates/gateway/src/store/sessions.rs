@@ -255,6 +255,18 @@ pub async fn ended_since<D: Database>(
     rows.iter_mut().map(Columns::session_id).collect()
 }
 
+/// The ids of those of the user's sessions that ended at `since` or later.
+pub async fn ended_of_user_since<D: Database>(
+    store: &Store<D>,
+    user: UserId,
+    since: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let statement = "SELECT id FROM sessions WHERE user_id = ?1 AND ended_at >= ?2";
+    let parameters = [Value::Text(user.to_string()), Value::Text(rfc3339(since))];
+    let mut rows = store.run(statement, &parameters).await?;
+    rows.iter_mut().map(Columns::session_id).collect()
+}
+
 /// Ends those of the user's sessions that are still open, and tells which those were.
 pub async fn end<D: Database>(
     store: &Store<D>,
