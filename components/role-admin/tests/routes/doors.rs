@@ -2,7 +2,7 @@
 
 use crate::app::{TestApp, assert_problem, json_of};
 
-const BEHIND: [(&str, &str); 9] = [
+const BEHIND: [(&str, &str); 13] = [
     ("GET", "/api/v1/roles"),
     ("POST", "/api/v1/roles"),
     ("PATCH", "/api/v1/roles"),
@@ -10,6 +10,10 @@ const BEHIND: [(&str, &str); 9] = [
     ("GET", "/api/v1/users"),
     ("GET", "/api/v1/users/x/nothing"),
     ("PUT", "/api/v1/users/x/roles/y"),
+    ("PUT", "/api/v1/users/x/disabled"),
+    ("GET", "/api/v1/users/x/sessions"),
+    ("DELETE", "/api/v1/users/x/sessions"),
+    ("GET", "/api/v1/audit"),
     ("GET", "/api/v1/admin/other"),
     ("GET", "/"),
 ];
