@@ -7,6 +7,7 @@
 )]
 
 mod assertion;
+mod audit;
 mod auth_check;
 mod authorisation;
 mod bad_input;
@@ -54,3 +55,4 @@ mod timeouts;
 mod timing;
 mod upstreams;
 mod users;
+mod users_admin;

@@ -159,7 +159,10 @@ fn the_last_administrator_is_not_disabled() {
     let app = TestApp::new();
     let admin = app.admin();
     let list = json_of(&app.call("GET", "/api/v1/users", Some(&admin), None));
-    let path = format!("/api/v1/users/{}/disabled", list["users"][0]["id"].as_str().unwrap());
+    let path = format!(
+        "/api/v1/users/{}/disabled",
+        list["users"][0]["id"].as_str().unwrap()
+    );
     assert_problem(&app.call("PUT", &path, Some(&admin), None), 409, "last_admin");
     assert_eq!(app.call("GET", "/api/v1/roles", Some(&admin), None).status(), 200);
 }
