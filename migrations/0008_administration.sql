@@ -98,7 +98,8 @@ BEGIN
     );
 END;
 
--- The first administrator: a new user who has the role from the start, and only while nobody has it.
+-- The first administrator: a new user who has the role from the start, and only while nobody has it. Their address counts as
+-- verified: they hold the secret that is worth more.
 CREATE VIEW IF NOT EXISTS first_administrators AS
     SELECT id, email, password_hash, created_at, '' AS client_address, '' AS request_id FROM users WHERE 0;
 
@@ -106,8 +107,8 @@ CREATE TRIGGER IF NOT EXISTS first_administrators_insert INSTEAD OF INSERT ON fi
 BEGIN
     SELECT RAISE(ABORT, 'TRIGGER constraint failed: admin_exists')
         WHERE EXISTS (SELECT 1 FROM user_roles WHERE role = 'admin');
-    INSERT INTO users (id, email, password_hash, created_at, updated_at)
-        VALUES (NEW.id, NEW.email, NEW.password_hash, NEW.created_at, NEW.created_at);
+    INSERT INTO users (id, email, password_hash, created_at, updated_at, email_verified_at)
+        VALUES (NEW.id, NEW.email, NEW.password_hash, NEW.created_at, NEW.created_at, NEW.created_at);
     INSERT INTO audit_log (time, action, actor, target, client_address, request_id) VALUES (
         NEW.created_at, 'admin.bootstrapped', NEW.id, NEW.id, NEW.client_address, NEW.request_id
     );
