@@ -83,7 +83,7 @@ pub async fn handle<P: Ports, F: Fn(UserId)>(
     // Who is not an administrator does not learn which routes and methods there are behind the door.
     let caller = app.caller(request.headers()).await?;
     let store = app.store().await?;
-    let permitted = Permitted::check(&caller, &store).await?;
+    let permitted = Permitted::check(&caller, &store, app.settings.require_second_factor).await?;
     let found = ADMIN.find(request.method(), path)?;
     let origin = app.origin(request.headers());
     let (key_value, clock) = (app.ports.key_value(), app.ports.clock());

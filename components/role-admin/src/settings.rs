@@ -5,7 +5,7 @@ use std::time::Duration;
 use jetway_gateway::access;
 use jetway_gateway::accounts::BootstrapToken;
 use jetway_gateway::client;
-use jetway_gateway::config::{ConfigError, RedisServer, lifetime, read};
+use jetway_gateway::config::{ConfigError, RedisServer, boolean, lifetime, read, read_optional};
 use jetway_gateway::domain::BcryptCost;
 use jetway_gateway::ports::Variables;
 
@@ -18,6 +18,8 @@ pub struct Settings {
     pub access_token_lifetime: Duration,
     /// Whose word about the client's address counts.
     pub client: client::Settings,
+    /// Whether administrators need the second factor.
+    pub require_second_factor: bool,
     /// How much work a password hash is.
     pub bcrypt_cost: BcryptCost,
     /// What makes the first administrator; `None` where nothing does.
@@ -33,6 +35,9 @@ impl Settings {
             access: access::Settings::read(variables).await?,
             access_token_lifetime: read(variables, "access_token_ttl", lifetime).await?,
             client: client::Settings::read(variables).await?,
+            require_second_factor: read_optional(variables, "require_mfa_for_admin", boolean)
+                .await?
+                .unwrap_or(false),
             bcrypt_cost: read(variables, "bcrypt_cost", BcryptCost::parse).await?,
             // Not trimmed: a secret is what it is.
             bootstrap_token: variables

@@ -59,6 +59,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "administration",
         sql: include_str!("../../../../migrations/0008_administration.sql"),
     },
+    Migration {
+        version: 9,
+        name: "second_factor",
+        sql: include_str!("../../../../migrations/0009_second_factor.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

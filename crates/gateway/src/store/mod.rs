@@ -11,6 +11,7 @@ mod migrate;
 pub mod outbox;
 pub mod roles;
 mod rule;
+pub mod second_factor;
 pub mod secrets;
 pub mod sessions;
 pub mod signing_keys;

@@ -21,12 +21,16 @@ pub enum Rule {
     AdminExists,
     /// What was verified is still the user's password.
     CredentialsChanged,
+    /// Who has a second factor signs in with it.
+    SecondFactorRequired,
+    /// A code is right, and used once.
+    SecondFactorRefused,
     /// A refresh token is known, its session neither ended nor expired, and its user's account open.
     RefreshTokenDead,
 }
 
 /// What follows `constraint failed: ` in the database's words, and the rule it stands for.
-const RULES: [(&str, Rule); 10] = [
+const RULES: [(&str, Rule); 12] = [
     ("users.email", Rule::EmailTaken),
     ("roles.name", Rule::RoleExists),
     ("unknown_user", Rule::UnknownUser),
@@ -36,6 +40,8 @@ const RULES: [(&str, Rule); 10] = [
     ("last_admin", Rule::LastAdmin),
     ("admin_exists", Rule::AdminExists),
     ("credentials_changed", Rule::CredentialsChanged),
+    ("second_factor_required", Rule::SecondFactorRequired),
+    ("second_factor_refused", Rule::SecondFactorRefused),
     ("refresh_token_dead", Rule::RefreshTokenDead),
 ];
 
