@@ -119,10 +119,13 @@ impl From<SecondFactorError> for HttpError {
             SecondFactorError::AlreadyOn => {
                 Self::new(Code::MfaEnabled, "Turn it off before you set up another device.")
             }
-            SecondFactorError::NotOn => Self::new(Code::NotFound, "There is no second factor. Set one up first."),
-            SecondFactorError::Refused => {
-                Self::new(Code::MfaCodeInvalid, "Wait for the next code of your device; each works once.")
+            SecondFactorError::NotOn => {
+                Self::new(Code::NotFound, "There is no second factor. Set one up first.")
             }
+            SecondFactorError::Refused => Self::new(
+                Code::MfaCodeInvalid,
+                "Wait for the next code of your device; each works once.",
+            ),
             SecondFactorError::TooEarly(seconds) => NotNow::TooEarly(seconds).into(),
             SecondFactorError::Failed(failure) => failure.into(),
         }

@@ -45,6 +45,7 @@ mod retries;
 mod revocation;
 mod role_admin;
 mod sabotage;
+mod second_factor;
 mod sessions;
 mod signin;
 mod signing_key;

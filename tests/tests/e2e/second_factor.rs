@@ -22,7 +22,10 @@ async fn enroll(app: &TestApp, user: User) -> Enrolled {
     Enrolled {
         user,
         device,
-        recovery_codes: codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect(),
+        recovery_codes: codes
+            .iter()
+            .map(|code| code.as_str().unwrap().to_owned())
+            .collect(),
     }
 }
 
@@ -44,7 +47,9 @@ fn confirm(app: &TestApp, user: &User, code: &str) -> Call {
 
 fn sign_in(app: &TestApp, user: &User, more: &Value) -> Call {
     let mut body = json!({"email": user.email, "password": PASSWORD});
-    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     app.post("/api/v1/signin").json(&body)
 }
 
@@ -67,7 +72,10 @@ async fn a_secret_is_given_as_a_device_reads_it_and_counts_once_it_is_confirmed(
     let secret = begun["secret"].as_str().unwrap();
     assert_eq!(secret.len(), 32, "{begun}");
     let uri = begun["otpauth_uri"].as_str().unwrap();
-    assert!(uri.starts_with("otpauth://totp/jetway:") && uri.contains(secret), "{uri}");
+    assert!(
+        uri.starts_with("otpauth://totp/jetway:") && uri.contains(secret),
+        "{uri}"
+    );
     // Not yet.
     sign_in(app, &user, &json!({})).await.expect_json(200);
     let state = app.get("/api/v1/me/mfa").by(&user).await.expect_json(200);
@@ -229,12 +237,20 @@ async fn new_recovery_codes_take_the_place_of_the_old_ones() {
         .await
         .expect_json(200);
 
-    sign_in(app, &enrolled.user, &json!({"recovery_code": enrolled.recovery_codes[0]}))
-        .await
-        .expect_problem(401, "mfa_code_invalid");
-    sign_in(app, &enrolled.user, &json!({"recovery_code": fresh["recovery_codes"][0]}))
-        .await
-        .expect_json(200);
+    sign_in(
+        app,
+        &enrolled.user,
+        &json!({"recovery_code": enrolled.recovery_codes[0]}),
+    )
+    .await
+    .expect_problem(401, "mfa_code_invalid");
+    sign_in(
+        app,
+        &enrolled.user,
+        &json!({"recovery_code": fresh["recovery_codes"][0]}),
+    )
+    .await
+    .expect_json(200);
 }
 
 #[tokio::test]
@@ -270,7 +286,10 @@ async fn it_is_turned_off_with_the_password_and_a_code_and_both_changes_are_on_r
         state::text(&app.state(), entries, &user.id),
         "mfa.enabled 127.0.0.1,mfa.disabled 127.0.0.1"
     );
-    assert_eq!((app.rows_in("totp_secrets"), app.rows_in("recovery_codes")), (0, 0));
+    assert_eq!(
+        (app.rows_in("totp_secrets"), app.rows_in("recovery_codes")),
+        (0, 0)
+    );
 }
 
 #[tokio::test]

@@ -45,7 +45,11 @@ impl RecoveryCode {
             .map(|c| c.to_ascii_uppercase())
             .collect::<String>()
             .into();
-        let bytes = Zeroizing::new(BASE32_NOPAD.decode(letters.as_bytes()).map_err(|_| InvalidRecoveryCode)?);
+        let bytes = Zeroizing::new(
+            BASE32_NOPAD
+                .decode(letters.as_bytes())
+                .map_err(|_| InvalidRecoveryCode)?,
+        );
         let bytes = bytes.as_slice().try_into().map_err(|_| InvalidRecoveryCode)?;
         Ok(Self(Zeroizing::new(bytes)))
     }
@@ -92,15 +96,31 @@ mod tests {
         let code = RecoveryCode::generate(&CountingEntropy::default());
         let shown = code.reveal();
         assert_eq!((shown.len(), shown.matches('-').count()), (19, 3));
-        for typed in [shown.clone(), shown.to_uppercase(), shown.replace('-', ""), shown.replace('-', " ")] {
-            assert_eq!(RecoveryCode::parse(&typed).unwrap().hash(), code.hash(), "{typed}");
+        for typed in [
+            shown.clone(),
+            shown.to_uppercase(),
+            shown.replace('-', ""),
+            shown.replace('-', " "),
+        ] {
+            assert_eq!(
+                RecoveryCode::parse(&typed).unwrap().hash(),
+                code.hash(),
+                "{typed}"
+            );
         }
         assert_eq!(format!("{code:?}"), "RecoveryCode(..)");
     }
 
     #[test]
     fn anything_else_is_none() {
-        for text in ["", "abcd", "abcd-efgh-ijkl-mno", "abcd-efgh-ijkl-mno1", "abcd-efgh-ijkl-mnop-q", "é"] {
+        for text in [
+            "",
+            "abcd",
+            "abcd-efgh-ijkl-mno",
+            "abcd-efgh-ijkl-mno1",
+            "abcd-efgh-ijkl-mnop-q",
+            "é",
+        ] {
             assert!(RecoveryCode::parse(text).is_err(), "{text:?}");
         }
     }

@@ -124,7 +124,12 @@ fn hotp(secret: &[u8], counter: u64) -> u32 {
     mac.update(&counter.to_be_bytes());
     let digest = mac.finalize().into_bytes();
     let offset = usize::from(digest[digest.len() - 1] & 0xf);
-    let word = [digest[offset], digest[offset + 1], digest[offset + 2], digest[offset + 3]];
+    let word = [
+        digest[offset],
+        digest[offset + 1],
+        digest[offset + 2],
+        digest[offset + 3],
+    ];
     u32::from_be_bytes(word) & 0x7fff_ffff
 }
 
@@ -147,8 +152,8 @@ mod tests {
     #[test]
     fn the_values_of_rfc_4226_appendix_d() {
         let truncated: [u32; 10] = [
-            1284755224, 1094287082, 137359152, 1726969429, 1640338314, 868254676, 1918287922, 82162583, 673399871,
-            645520489,
+            1284755224, 1094287082, 137359152, 1726969429, 1640338314, 868254676, 1918287922, 82162583,
+            673399871, 645520489,
         ];
         let codes = [
             755224, 287082, 359152, 969429, 338314, 254676, 287922, 162583, 399871, 520489,
@@ -188,7 +193,15 @@ mod tests {
 
     #[test]
     fn a_code_is_six_digits() {
-        for text in ["", "12345", "1234567", "12345a", "+12345", " 12345", "１２３４５６"] {
+        for text in [
+            "",
+            "12345",
+            "1234567",
+            "12345a",
+            "+12345",
+            " 12345",
+            "１２３４５６",
+        ] {
             assert!(TotpCode::parse(text).is_err(), "{text:?}");
         }
         assert!(TotpCode::parse("000000").is_ok());
@@ -204,7 +217,10 @@ mod tests {
             "otpauth://totp/Jet%20way:ada%2B1%40example%2Ecom?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
              &issuer=Jet%20way&algorithm=SHA1&digits=6&period=30"
         );
-        assert_eq!(format!("{secret:?} {:?}", TotpCode::parse("123456")), "TotpSecret(..) Ok(TotpCode(..))");
+        assert_eq!(
+            format!("{secret:?} {:?}", TotpCode::parse("123456")),
+            "TotpSecret(..) Ok(TotpCode(..))"
+        );
         assert!(TotpSecret::from_bytes(b"short").is_none());
     }
 }

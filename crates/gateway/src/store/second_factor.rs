@@ -107,7 +107,11 @@ pub async fn attempt<D: Database>(
          WHERE user_id = ?1 AND next_attempt <= ?2
          RETURNING secret, confirmed_at IS NOT NULL";
     let id = Value::Text(user.to_string());
-    let parameters = [id.clone(), Value::Text(rfc3339(now)), Value::Integer(FREE_ATTEMPTS)];
+    let parameters = [
+        id.clone(),
+        Value::Text(rfc3339(now)),
+        Value::Integer(FREE_ATTEMPTS),
+    ];
     if let Some(mut row) = store.first(statement, &parameters).await? {
         let secret = TotpSecret::from_bytes(&row.blob()?);
         return Ok(Attempt::Secret {
@@ -120,7 +124,9 @@ pub async fn attempt<D: Database>(
         return Ok(Attempt::None);
     };
     let wait = parse_rfc3339(&row.text()?).map_or(0, |next| now.until(next).as_millis());
-    Ok(Attempt::TooEarly(u64::try_from(wait.div_ceil(1000)).unwrap_or(u64::MAX).max(1)))
+    Ok(Attempt::TooEarly(
+        u64::try_from(wait.div_ceil(1000)).unwrap_or(u64::MAX).max(1),
+    ))
 }
 
 /// Turns the second factor on, with these recovery codes.

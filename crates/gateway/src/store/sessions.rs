@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::second_factor::Proof;
 use super::{Columns, Store, StoreError};
-use crate::domain::{Authentication, PasswordHash, RefreshTokenHash, SessionId, UserId, parse_rfc3339, rfc3339};
+use crate::domain::{
+    Authentication, PasswordHash, RefreshTokenHash, SessionId, UserId, parse_rfc3339, rfc3339,
+};
 use crate::ports::{Database, Timestamp, Value};
 
 /// A session that is about to start.

@@ -350,6 +350,7 @@ fn a_sign_in_with_a_password_that_is_being_replaced_does_not_outlive_it() {
         id: jetway_gateway::domain::SessionId::generate(&world.ports.clock, &world.ports.entropy),
         user: user.id,
         verified: &old,
+        second_factor: None,
         refresh_token: &grant.refresh_token.hash(),
         client_address: None,
         user_agent: None,

@@ -16,6 +16,7 @@ mod keys;
 mod migrations;
 mod refresh;
 mod roles;
+mod second_factor;
 mod session_model;
 mod sessions;
 mod world;

@@ -26,7 +26,7 @@ fn admin(world: &World) -> User {
 
 fn permission(world: &World, email: &str) -> Permitted<jetway_gateway::roles::Admin> {
     let identity = world.identity(&world.sign_in(email));
-    block_on(Permitted::check(&identity, &world.store())).unwrap()
+    block_on(Permitted::check(&identity, &world.store(), false)).unwrap()
 }
 
 /// As the administrator `email`.
@@ -81,7 +81,8 @@ fn only_an_administrator_of_now_gets_the_permission() {
     let world = World::default();
     let first = admin(&world);
     world.sign_up("ada@example.com");
-    let check = |grant: &Grant| block_on(Permitted::check(&world.identity(grant), &world.store())).map(drop);
+    let check =
+        |grant: &Grant| block_on(Permitted::check(&world.identity(grant), &world.store(), false)).map(drop);
 
     assert_eq!(
         check(&world.sign_in("ada@example.com")),
@@ -397,7 +398,7 @@ fn a_disabled_administrator_does_not_count_as_one() {
     let by = act(&world, first.id, &origin);
     block_on(administration::disable(&world.store(), second.id, by)).unwrap();
 
-    let permission = block_on(Permitted::check(&world.identity(&token), &world.store()));
+    let permission = block_on(Permitted::check(&world.identity(&token), &world.store(), false));
     assert_eq!(permission.map(drop), Err(NotPermitted::Forbidden));
     let refused = block_on(roles::revoke(&world.store(), first.id, &role("admin"), by)).unwrap_err();
     assert_eq!(refused, StoreError::Refused(Rule::LastAdmin));
