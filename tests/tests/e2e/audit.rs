@@ -81,14 +81,14 @@ async fn what_changes_nothing_or_is_refused_is_no_event() {
         .by(&admin)
         .await
         .expect_empty(204);
-    app.put(&format!("/api/v1/users/{}/disabled", admin.id))
-        .by(&admin)
-        .await
-        .expect_problem(409, "last_admin");
     app.delete("/api/v1/roles/admin")
         .by(&admin)
         .await
         .expect_problem(409, "role_protected");
+    app.put(&format!("/api/v1/users/{}/disabled", admin.id))
+        .by(&admin)
+        .await
+        .expect_problem(409, "last_admin");
 
     assert_eq!(app.rows_in("audit_log"), before);
 }
