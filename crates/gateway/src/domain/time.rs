@@ -1,9 +1,9 @@
 //! Times as text.
 
+use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::OffsetDateTime;
 
 use crate::ports::Timestamp;
 
@@ -66,12 +66,7 @@ mod tests {
             let moment = Timestamp::from_millis(millis);
             assert_eq!(parse_rfc3339(&rfc3339(moment)), Some(moment));
         }
-        for text in [
-            "",
-            "soon",
-            "2023-11-14 22:13:20.007",
-            "1969-12-31T23:59:59.000Z",
-        ] {
+        for text in ["", "soon", "2023-11-14 22:13:20.007", "1969-12-31T23:59:59.000Z"] {
             assert_eq!(parse_rfc3339(text), None, "{text}");
         }
     }
