@@ -26,6 +26,7 @@ pub mod setup;
 pub mod state;
 pub mod structured_field;
 pub mod tokens;
+pub mod totp;
 pub mod unsteady;
 pub mod upstream;
 pub mod user;

@@ -6,11 +6,14 @@ pub mod app;
 pub mod handler;
 pub mod settings;
 
+mod audit;
 mod bootstrap;
+mod disabled;
 mod grants;
 mod page;
 mod ready;
 mod roles;
+mod sessions;
 mod users;
 
 #[cfg(target_arch = "wasm32")]
@@ -45,6 +48,7 @@ mod component {
                 schema: &SCHEMA,
                 hashes: &HASHES,
                 verifier: &VERIFIER,
+                request_id,
                 publish: |user| publish_later(user, settings.redis.clone(), &SCHEMA, request_id.clone()),
             };
             handler::handle(request, &app).await

@@ -5,10 +5,11 @@ use std::fmt;
 use http::HeaderMap;
 use jetway_gateway::access::authenticate_signed_in;
 use jetway_gateway::accounts::ONE_TIME_TOKENS;
+use jetway_gateway::client::Client;
 use jetway_gateway::devices::{DeviceKey, DeviceKeyCache};
-use jetway_gateway::domain::UserId;
+use jetway_gateway::domain::{Origin, UserId};
 use jetway_gateway::hashing::{Hasher, HashingQueue};
-use jetway_gateway::http::HttpError;
+use jetway_gateway::http::{HttpError, RequestId};
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::rate_limit::Limiter;
 use jetway_gateway::sessions::{self, KeyCache, Sessions};
@@ -31,6 +32,8 @@ pub struct App<'a, P> {
     pub settings: &'a Settings,
     /// What this instance remembers.
     pub memory: &'a Memory,
+    /// The request's id, for the audit log.
+    pub request_id: &'a RequestId,
     /// Publishes what has happened to a user, once the answer is on its way.
     pub publish: Publish<'a>,
 }
@@ -103,6 +106,11 @@ impl<P: Ports> App<'_, P> {
             &issuer.audience,
         );
         authenticate_signed_in(headers, &verifier).await
+    }
+
+    /// Where an act that is asked for with these headers comes from.
+    pub(crate) fn origin(&self, headers: &HeaderMap) -> Origin {
+        Client::of_request(headers, &self.settings.client).origin(self.request_id)
     }
 
     /// Makes and checks password hashes, after those that this instance already has to do.

@@ -6,7 +6,7 @@ use jetway_gateway::ports::Ports;
 use jetway_gateway::tokens::Identity;
 
 use crate::app::App;
-use crate::{assertion_key, me, password, ready, refresh, sessions, signin, signout};
+use crate::{assertion_key, me, mfa, password, ready, refresh, sessions, signin, signout};
 
 #[derive(Clone, Copy, Debug)]
 enum Open {
@@ -34,6 +34,11 @@ enum Own {
     ListSessions,
     EndSession,
     ChangePassword,
+    ShowMfa,
+    BeginTotp,
+    ConfirmTotp,
+    RemoveTotp,
+    ReplaceRecoveryCodes,
 }
 
 /// What only the signed-in may ask for, about themselves.
@@ -46,6 +51,11 @@ const OWN: Routes<Own> = Routes(&[
     ("GET", "/api/v1/me/sessions", Own::ListSessions),
     ("DELETE", "/api/v1/me/sessions/:id", Own::EndSession),
     ("PUT", "/api/v1/me/password", Own::ChangePassword),
+    ("GET", "/api/v1/me/mfa", Own::ShowMfa),
+    ("POST", "/api/v1/me/mfa/totp", Own::BeginTotp),
+    ("POST", "/api/v1/me/mfa/totp/confirm", Own::ConfirmTotp),
+    ("DELETE", "/api/v1/me/mfa/totp", Own::RemoveTotp),
+    ("POST", "/api/v1/me/mfa/recovery-codes", Own::ReplaceRecoveryCodes),
 ]);
 
 /// Answers a request.
@@ -79,5 +89,10 @@ async fn own<P: Ports>(
         Own::ListSessions => sessions::list(app, caller).await,
         Own::EndSession => sessions::delete(found.parameter("id"), app, caller).await,
         Own::ChangePassword => password::update(request, app, caller).await,
+        Own::ShowMfa => mfa::show(app, caller).await,
+        Own::BeginTotp => mfa::begin(request, app, caller).await,
+        Own::ConfirmTotp => mfa::confirm(request, app, caller).await,
+        Own::RemoveTotp => mfa::remove(request, app, caller).await,
+        Own::ReplaceRecoveryCodes => mfa::replace_codes(request, app, caller).await,
     }
 }

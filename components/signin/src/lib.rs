@@ -9,6 +9,7 @@ pub mod settings;
 mod assertion_key;
 mod device;
 mod me;
+mod mfa;
 mod password;
 mod ready;
 mod refresh;
@@ -48,6 +49,7 @@ mod component {
                     ports: &SpinPorts,
                     settings: &settings,
                     memory: &MEMORY,
+                    request_id,
                     publish: Publish(&publish),
                 },
             )

@@ -1,10 +1,13 @@
 //! What use cases refuse, as HTTP: the one place that knows both.
 
+use http::{HeaderValue, header};
+
 use crate::Failure;
 use crate::accounts::{AccountError, BootstrapError, ChangePasswordError, SignUpError, TokenError};
 use crate::domain::Invalid;
 use crate::http::{Code, FieldError, HttpError, Problem};
 use crate::roles::{NotPermitted, RolesError};
+use crate::second_factor::SecondFactorError;
 use crate::sessions::{RefreshError, SignInError};
 use crate::slowdown::NotNow;
 use crate::store::{Rule, StoreError};
@@ -85,6 +88,11 @@ impl From<SignInError> for HttpError {
             SignInError::InvalidCredentials => {
                 Self::new(Code::InvalidCredentials, "Check both and try again.")
             }
+            SignInError::SecondFactorRequired => Self::new(
+                Code::MfaRequired,
+                "Sign in with a `code` of your device, or a `recovery_code`, besides.",
+            ),
+            SignInError::SecondFactor(error) => error.into(),
             SignInError::Failed(failure) => failure.into(),
         }
     }
@@ -100,6 +108,26 @@ impl From<NotNow> for HttpError {
                     .into()
             }
             NotNow::Failed(error) => Failure::from(error).into(),
+        }
+    }
+}
+
+impl From<SecondFactorError> for HttpError {
+    fn from(error: SecondFactorError) -> Self {
+        match error {
+            SecondFactorError::WrongPassword => ChangePasswordError::WrongPassword.into(),
+            SecondFactorError::AlreadyOn => {
+                Self::new(Code::MfaEnabled, "Turn it off before you set up another device.")
+            }
+            SecondFactorError::NotOn => {
+                Self::new(Code::NotFound, "There is no second factor. Set one up first.")
+            }
+            SecondFactorError::Refused => Self::new(
+                Code::MfaCodeInvalid,
+                "Wait for the next code of your device; each works once.",
+            ),
+            SecondFactorError::TooEarly(seconds) => NotNow::TooEarly(seconds).into(),
+            SecondFactorError::Failed(failure) => failure.into(),
         }
     }
 }
@@ -154,6 +182,20 @@ impl From<NotPermitted> for HttpError {
     fn from(error: NotPermitted) -> Self {
         match error {
             NotPermitted::Forbidden => Self::new(Code::Forbidden, "This is for administrators."),
+            NotPermitted::SecondFactorMissing => {
+                let mut error = Self::new(
+                    Code::MfaRequired,
+                    "Sign in with your second factor; if you have none, set one up first.",
+                );
+                // RFC 9470: signing in again, and better, is what helps; so it is a 401 and no 403.
+                error.headers_mut().insert(
+                    header::WWW_AUTHENTICATE,
+                    HeaderValue::from_static(
+                        "Bearer realm=\"jetway\", error=\"insufficient_user_authentication\", error_description=\"The second factor is needed\"",
+                    ),
+                );
+                error
+            }
             NotPermitted::Failed(failure) => failure.into(),
         }
     }
@@ -163,6 +205,9 @@ impl From<RolesError> for HttpError {
     fn from(error: RolesError) -> Self {
         let rule = match error {
             RolesError::Refused(rule) => rule,
+            RolesError::UnknownSession => {
+                return Self::new(Code::NotFound, "The user has no open session of this id.");
+            }
             RolesError::Failed(failure) => return failure.into(),
         };
         match rule {

@@ -8,6 +8,7 @@
 
 mod account;
 mod assertion;
+mod audit;
 mod auth_check;
 mod authorisation;
 mod bad_input;
@@ -47,6 +48,7 @@ mod retries;
 mod revocation;
 mod role_admin;
 mod sabotage;
+mod second_factor;
 mod sessions;
 mod signin;
 mod signing_key;
@@ -57,3 +59,4 @@ mod timeouts;
 mod timing;
 mod upstreams;
 mod users;
+mod users_admin;

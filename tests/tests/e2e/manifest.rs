@@ -225,6 +225,7 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("/api/v1/me/...", "signin", &["rate-limit"]),
     ("/api/v1/roles/...", "role-admin", &["rate-limit", "auth-check"]),
     ("/api/v1/users/...", "role-admin", &["rate-limit", "auth-check"]),
+    ("/api/v1/audit", "role-admin", &["rate-limit", "auth-check"]),
     (
         "/api/v1/admin/bootstrap",
         "role-admin",

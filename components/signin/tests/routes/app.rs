@@ -104,6 +104,7 @@ impl TestApp {
             ports: &self.ports,
             settings: &settings,
             memory: &self.memory,
+            request_id: &RequestId::parse("r-1").unwrap(),
             publish: Publish(&|user| self.published.borrow_mut().push(user)),
         };
         let answer = block_on(handler::handle(request.body(body).unwrap(), &app));

@@ -8,7 +8,7 @@ mod redis;
 
 use std::fmt::Display;
 
-pub use duration::{InvalidDuration, duration};
+pub use duration::{InvalidDuration, duration, lifetime};
 pub use redis::{InvalidRedisUrl, RedisServer};
 
 use crate::http::{Code, HttpError};
@@ -70,18 +70,6 @@ pub fn boolean(value: &str) -> Result<bool, &'static str> {
         "true" => Ok(true),
         "false" => Ok(false),
         _ => Err("is neither `true` nor `false`"),
-    }
-}
-
-/// At least a second: tokens count in whole ones, and one that is over when it is issued is a mistake that looks like an
-/// outage.
-pub fn lifetime(text: &str) -> Result<std::time::Duration, String> {
-    match duration(text) {
-        Ok(lifetime) if lifetime < std::time::Duration::from_secs(1) => {
-            Err("is shorter than a second".to_owned())
-        }
-        Ok(lifetime) => Ok(lifetime),
-        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Sessions, keys};
 use crate::Failure;
-use crate::domain::{RefreshToken, SessionId, User, UserId};
+use crate::domain::{Authentication, RefreshToken, User, UserId};
 use crate::ports::{Clock, Database, Entropy, KeyValue};
 use crate::store::users;
 use crate::tokens::{AccessToken, epoch_of};
@@ -34,7 +34,7 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
     pub(super) async fn access_token(
         &self,
         user: UserId,
-        session: SessionId,
+        authentication: &Authentication,
     ) -> Result<Option<(AccessToken, User)>, Failure> {
         // Before the epoch is read: where the store has lost everything, this restores epochs too.
         let keys = keys::signing_keys(
@@ -55,7 +55,7 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         let key = &keys.access_tokens;
         let token = self
             .issuer
-            .issue(key, &user, session, epoch, self.clock, self.entropy)?;
+            .issue(key, &user, authentication, epoch, self.clock, self.entropy)?;
         Ok(Some((token, user)))
     }
 }

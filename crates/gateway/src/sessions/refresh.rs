@@ -55,13 +55,13 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
             .ok_or(RefreshError::Dead)?;
         if owner.is_replay {
             // Announced before it is done: where that fails, the next replay ends the session.
-            self.announcer().announce(&[owner.session]).await?;
+            self.announcer().announce(&[owner.authentication.session]).await?;
         }
         let secret = self.successors.get(self.store, self.entropy).await?;
         let refresh_token = token.successor(|bytes| secret.mac(PURPOSE, bytes));
         // Signed before the old token is spent: a failure to sign costs the client nothing.
         let (access_token, user) = self
-            .access_token(owner.user, owner.session)
+            .access_token(owner.user, &owner.authentication)
             .await?
             .ok_or(RefreshError::Dead)?;
         let rotation = Rotation {
@@ -71,7 +71,7 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
             grace_since,
             expires_at: now.after(self.refresh_lifetime),
         };
-        match sessions::rotate(self.store, owner.session, &rotation).await? {
+        match sessions::rotate(self.store, owner.authentication.session, &rotation).await? {
             Rotated::Traded => Ok(Grant {
                 access_token,
                 refresh_token,
@@ -80,7 +80,7 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
             Rotated::Ended => Err(RefreshError::Dead),
             Rotated::Replayed => {
                 if !owner.is_replay {
-                    self.announcer().announce(&[owner.session]).await?;
+                    self.announcer().announce(&[owner.authentication.session]).await?;
                 }
                 Err(RefreshError::Replayed { user: owner.user })
             }

@@ -59,6 +59,16 @@ const MIGRATIONS: &[Migration] = &[
         name: "account_life",
         sql: include_str!("../../../../migrations/0007_account_life.sql"),
     },
+    Migration {
+        version: 8,
+        name: "administration",
+        sql: include_str!("../../../../migrations/0008_administration.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "second_factor",
+        sql: include_str!("../../../../migrations/0009_second_factor.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

@@ -21,6 +21,10 @@ pub enum Rule {
     AdminExists,
     /// What was verified is still the user's password.
     CredentialsChanged,
+    /// Who has a second factor signs in with it.
+    SecondFactorRequired,
+    /// A code is right, and used once.
+    SecondFactorRefused,
     /// A refresh token is known, its session neither ended nor expired, and its user's account open.
     RefreshTokenDead,
     /// A one-time token is known, for this purpose, not used and not expired.
@@ -28,7 +32,7 @@ pub enum Rule {
 }
 
 /// What follows `constraint failed: ` in the database's words, and the rule it stands for.
-const RULES: [(&str, Rule); 11] = [
+const RULES: [(&str, Rule); 13] = [
     ("users.email", Rule::EmailTaken),
     ("roles.name", Rule::RoleExists),
     ("unknown_user", Rule::UnknownUser),
@@ -38,6 +42,8 @@ const RULES: [(&str, Rule); 11] = [
     ("last_admin", Rule::LastAdmin),
     ("admin_exists", Rule::AdminExists),
     ("credentials_changed", Rule::CredentialsChanged),
+    ("second_factor_required", Rule::SecondFactorRequired),
+    ("second_factor_refused", Rule::SecondFactorRefused),
     ("refresh_token_dead", Rule::RefreshTokenDead),
     ("one_time_token_dead", Rule::OneTimeTokenDead),
 ];

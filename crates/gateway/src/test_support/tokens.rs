@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{CountingEntropy, MemoryKeyValue, TestClock, block_on};
-use crate::domain::{EmailAddress, RoleName, SessionId, User, UserId};
+use crate::domain::{AuthMethod, Authentication, EmailAddress, RoleName, SessionId, User, UserId};
+use crate::ports::Clock as _;
 use crate::tokens::{Epoch, Issuer, JwkSet, SigningKey, VerifierCache, publish_key_set};
 
 /// An issuer whose key is published, and what it takes to verify its tokens: issuer and audience are those of
@@ -61,12 +62,16 @@ impl TestTokens {
             audience: "jetway".to_owned(),
             lifetime: Duration::from_secs(600),
         };
-        let session = SessionId::generate(&self.clock, &self.entropy);
+        let authentication = Authentication {
+            session: SessionId::generate(&self.clock, &self.entropy),
+            methods: AuthMethod::PASSWORD.to_vec(),
+            at: self.clock.now(),
+        };
         let token = issuer
             .issue(
                 &self.key,
                 &user,
-                session,
+                &authentication,
                 Epoch::default(),
                 &self.clock,
                 &self.entropy,

@@ -1,9 +1,10 @@
 //! What access tokens say of a user holds, or they are refused.
 
 use jetway_gateway::Failure;
-use jetway_gateway::domain::User;
+use jetway_gateway::domain::{Origin, User};
 use jetway_gateway::ports::KeyValueError;
 use jetway_gateway::sessions::{Grant, published_signing_keys, renounce};
+use jetway_gateway::store::administration::Act;
 use jetway_gateway::store::{Rule, Store, StoreError, roles};
 use jetway_gateway::test_support::{Connection, block_on};
 
@@ -22,8 +23,12 @@ impl<E: Into<Failure>> From<E> for Failed {
 fn grant_role(world: &World, store: &Store<Connection>, user: &User, name: &str) -> Result<(), Failed> {
     let ports = &world.ports;
     let act = async || {
-        let now = jetway_gateway::ports::Clock::now(&ports.clock);
-        Ok(roles::grant(store, user.id, &role(name), user.id, now).await?)
+        let act = Act {
+            actor: user.id,
+            at: jetway_gateway::ports::Clock::now(&ports.clock),
+            origin: &Origin::default(),
+        };
+        Ok(roles::grant(store, user.id, &role(name), act).await?)
     };
     block_on(renounce(&ports.key_value, user.id, act))
 }

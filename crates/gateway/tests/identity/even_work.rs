@@ -48,6 +48,7 @@ fn work(world: &World, cost: &str, email: &str, password: &str) -> Work {
     let credentials = Credentials {
         email: address(email),
         password: Password::parse(password.to_owned()).ok(),
+        second_factor: None,
     };
     let before = connection.statements.get();
     let answer = block_on(sessions.sign_in(credentials, &Client::default(), &hasher));

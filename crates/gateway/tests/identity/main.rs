@@ -17,6 +17,7 @@ mod migrations;
 mod one_time_tokens;
 mod refresh;
 mod roles;
+mod second_factor;
 mod session_model;
 mod sessions;
 mod world;

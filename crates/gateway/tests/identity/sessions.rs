@@ -85,6 +85,7 @@ fn a_session_shows_where_it_came_from() {
     let credentials = sessions::Credentials {
         email: crate::world::address("ada@example.com"),
         password: Some(crate::world::password(PASSWORD)),
+        second_factor: None,
     };
     block_on(
         world

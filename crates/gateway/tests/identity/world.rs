@@ -99,6 +99,7 @@ impl World {
         let credentials = Credentials {
             email: address(email),
             password: Password::parse(password.to_owned()).ok(),
+            second_factor: None,
         };
         block_on(
             self.sessions(&store)

@@ -6,7 +6,7 @@ use ed25519_dalek::Signer as _;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{EmailAddress, RoleName, SessionId, User, UserId};
+use crate::domain::{AuthMethod, Authentication, EmailAddress, RoleName, SessionId, User, UserId};
 use crate::test_support::{CountingEntropy, MemoryKeyValue, TestClock, block_on};
 use crate::tokens::{Issuer, JwkSet, SigningKey, announce_sign_out, epoch_of, publish_key_set, raise_epoch};
 
@@ -71,8 +71,13 @@ impl World {
             created_at: String::new(),
         };
         let epoch = block_on(epoch_of(&self.store, self.user)).unwrap();
+        let authentication = Authentication {
+            session: self.session,
+            methods: AuthMethod::PASSWORD.to_vec(),
+            at: self.clock.now(),
+        };
         let token = issuer
-            .issue(key, &user, self.session, epoch, &self.clock, &self.entropy)
+            .issue(key, &user, &authentication, epoch, &self.clock, &self.entropy)
             .unwrap();
         token.reveal().to_owned()
     }
@@ -150,7 +155,19 @@ fn an_issued_token_has_the_header_and_claims_of_the_contract() {
     assert_eq!(
         names,
         [
-            "aud", "email", "epoch", "exp", "iat", "iss", "jti", "nbf", "roles", "sid", "sub"
+            "amr",
+            "aud",
+            "auth_time",
+            "email",
+            "epoch",
+            "exp",
+            "iat",
+            "iss",
+            "jti",
+            "nbf",
+            "roles",
+            "sid",
+            "sub"
         ]
     );
     assert_eq!(
@@ -304,7 +321,19 @@ fn another_issuer_or_audience_is_refused() {
 fn a_missing_or_misshapen_claim_is_refused() {
     let world = World::new();
     for claim in [
-        "iss", "aud", "sub", "email", "roles", "sid", "epoch", "iat", "nbf", "exp", "jti",
+        "iss",
+        "aud",
+        "sub",
+        "email",
+        "roles",
+        "sid",
+        "epoch",
+        "amr",
+        "auth_time",
+        "iat",
+        "nbf",
+        "exp",
+        "jti",
     ] {
         assert!(world.verify(&world.without_claim(claim)).is_err(), "{claim}");
     }
