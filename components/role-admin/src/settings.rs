@@ -2,8 +2,8 @@
 
 use jetway_gateway::access;
 use jetway_gateway::accounts::BootstrapToken;
-use jetway_gateway::config::{ConfigError, RedisServer, read};
-use jetway_gateway::domain::BcryptCost;
+use jetway_gateway::config::{ConfigError, RedisServer};
+use jetway_gateway::hashing;
 use jetway_gateway::ports::Variables;
 
 /// The component's variables, as it uses them.
@@ -11,8 +11,8 @@ use jetway_gateway::ports::Variables;
 pub struct Settings {
     /// What verifying a token needs to know.
     pub access: access::Settings,
-    /// How much work a password hash is.
-    pub bcrypt_cost: BcryptCost,
+    /// What password hashes are made with.
+    pub hashing: hashing::Settings,
     /// What makes the first administrator; `None` where nothing does.
     pub bootstrap_token: Option<BootstrapToken>,
     /// Where events are published.
@@ -24,7 +24,7 @@ impl Settings {
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             access: access::Settings::read(variables).await?,
-            bcrypt_cost: read(variables, "bcrypt_cost", BcryptCost::parse).await?,
+            hashing: hashing::Settings::read(variables).await?,
             // Not trimmed: a secret is what it is.
             bootstrap_token: variables
                 .get("bootstrap_token")

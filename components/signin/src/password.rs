@@ -24,7 +24,7 @@ pub(crate) async fn update<P: Ports>(
 ) -> Result<Response, HttpError> {
     let body: ChangePassword = json::read(request).await?;
     let new = field("/new_password", Password::parse(body.new_password))?;
-    let current = Password::parse(body.current_password).ok();
+    let current = Password::claimed(body.current_password).ok();
     let store = app.store().await?;
     let announcer = app.sessions(&store).announcer();
     accounts::change_password(&store, &announcer, caller, (current, &new), &app.hasher()).await?;

@@ -1,6 +1,6 @@
 //! Signing in.
 
-use super::{Client, Grant, Sessions};
+use super::{Client, Grant, OutdatedHash, Sessions};
 use crate::Failure;
 use crate::domain::{EmailAddress, Password, PasswordHash, RefreshToken, SessionId, User};
 use crate::hashing::Hasher;
@@ -46,6 +46,25 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         client: &Client,
         hasher: &Hasher<'_, impl Ports>,
     ) -> Result<Grant, SignInError> {
+        let mut signed_in = self.try_sign_in(&credentials, client, hasher).await?;
+        if signed_in.is_none() {
+            // The hash is another now. If that was only its upgrade, by a sign-in at the same time, the password still matches.
+            signed_in = self.try_sign_in(&credentials, client, hasher).await?;
+        }
+        let (mut grant, hash) = signed_in.ok_or(SignInError::InvalidCredentials)?;
+        let user = grant.user.id;
+        let password = credentials.password.filter(|_| hasher.is_outdated(&hash));
+        grant.outdated = password.map(|password| OutdatedHash::new(user, hash, password));
+        Ok(grant)
+    }
+
+    /// What was granted, and the hash that the password matched; nothing, if the user has had another hash since.
+    async fn try_sign_in(
+        &self,
+        credentials: &Credentials,
+        client: &Client,
+        hasher: &Hasher<'_, impl Ports>,
+    ) -> Result<Option<(Grant, PasswordHash)>, SignInError> {
         let (user, verified) = self.authenticate(credentials, hasher).await?;
         let refresh_token = RefreshToken::generate(self.entropy);
         let now = self.clock.now();
@@ -68,12 +87,25 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
             known_device: client.is_known,
             require_verified: self.require_verified_email,
         };
-        sessions::start(self.store, &session).await?;
-        Ok(Grant {
+        match sessions::start(self.store, &session).await {
+            Err(StoreError::Refused(Rule::CredentialsChanged)) => {
+                let hash = users::password_hash(self.store, user.id).await?;
+                let is_other = hash.is_some_and(|hash| hash != verified);
+                return if is_other {
+                    Ok(None)
+                } else {
+                    Err(SignInError::InvalidCredentials)
+                };
+            }
+            started => started?,
+        }
+        let grant = Grant {
             access_token,
             refresh_token,
             user,
-        })
+            outdated: None,
+        };
+        Ok(Some((grant, verified)))
     }
 
     /// The user whose credentials these are, and the hash that says so. The same work is done whatever comes of it: one
@@ -81,15 +113,16 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
     /// hash is, and whether what was given could be a password at all, make no difference; and so the same queue is met.
     async fn authenticate(
         &self,
-        credentials: Credentials,
+        credentials: &Credentials,
         hasher: &Hasher<'_, impl Ports>,
     ) -> Result<(User, PasswordHash), SignInError> {
         let found = users::to_check(self.store, &credentials.email, self.require_verified_email).await?;
+        let placeholder = Password::placeholder();
         let is_password = credentials.password.is_some();
-        let password = credentials.password.unwrap_or_else(Password::placeholder);
+        let password = credentials.password.as_ref().unwrap_or(&placeholder);
         let is_hash = found.hash.is_some();
         let hash = found.hash.unwrap_or_else(|| hasher.hash_of_nobody());
-        let matches = hasher.verify_evenly(&hash, &password, found.highest_cost).await?;
+        let matches = hasher.verify_evenly(&hash, password, found.highest_cost).await?;
         let is_right = matches & is_hash & is_password & found.may_sign_in;
         let user = found.user.filter(|_| is_right);
         user.map(|user| (user, hash))

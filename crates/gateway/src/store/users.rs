@@ -136,6 +136,22 @@ pub async fn renounced_since<D: Database>(
     rows.iter_mut().map(super::Columns::user_id).collect()
 }
 
+/// Replaces `old` by `new`, another hash of the same password; changes nothing where `old` is no longer the user's.
+pub async fn replace_hash<D: Database>(
+    store: &Store<D>,
+    id: UserId,
+    old: &PasswordHash,
+    new: &PasswordHash,
+) -> Result<(), StoreError> {
+    let statement = "UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2";
+    let parameters = [
+        Value::Text(id.to_string()),
+        Value::Text(old.as_str().to_owned()),
+        Value::Text(new.as_str().to_owned()),
+    ];
+    store.run(statement, &parameters).await.map(drop)
+}
+
 /// At most `limit` users after the id `after`, in the order in which they signed up (ids grow with time). With `email`,
 /// only the user of that address.
 pub async fn list<D: Database>(

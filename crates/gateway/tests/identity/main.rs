@@ -19,4 +19,5 @@ mod refresh;
 mod roles;
 mod session_model;
 mod sessions;
+mod upgrades;
 mod world;
