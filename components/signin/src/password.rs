@@ -23,7 +23,10 @@ pub(crate) async fn update<P: Ports>(
     caller: &Identity,
 ) -> Result<Response, HttpError> {
     let body: ChangePassword = json::read(request).await?;
-    let new = field("/new_password", Password::parse(body.new_password))?;
+    let new = field(
+        "/new_password",
+        Password::choose(body.new_password, Some(caller.email())),
+    )?;
     let current = Password::claimed(body.current_password).ok();
     let store = app.store().await?;
     let announcer = app.sessions(&store).announcer();

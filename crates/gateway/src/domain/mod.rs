@@ -7,6 +7,7 @@ mod id;
 mod one_time_token;
 mod password;
 mod password_hash;
+mod password_policy;
 mod pepper;
 mod refresh_token;
 mod role;

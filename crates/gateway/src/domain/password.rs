@@ -3,10 +3,10 @@
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 use zeroize::Zeroizing;
 
-use super::Invalid;
+use super::{EmailAddress, Invalid, password_policy};
 
 /// A plain password that may be somebody's: 1 to 128 characters, any there are. What a new one must be besides is
-/// [`parse`](Self::parse)'s matter.
+/// [`choose`](Self::choose)'s matter.
 ///
 /// The same letters typed on another keyboard may be other bytes: it is hashed in Unicode's normal form C, and its characters are
 /// counted in it. NUL is a character like any other, because what bcrypt reads is the base64 of an HMAC. `Debug` does not show it,
@@ -26,6 +26,15 @@ pub enum InvalidPassword {
     /// More than 128 characters.
     #[error("the password is longer than 128 characters")]
     TooLong,
+    /// Among those that most people choose.
+    #[error("the password is one of those that most people choose and everybody guesses first")]
+    TooCommon,
+    /// Holds what stands before the `@` of its owner's address.
+    #[error("the password contains the name in the e-mail address")]
+    ContainsEmail,
+    /// Made of pieces that are guessed soon.
+    #[error("the password is too easy to guess: make it longer, or less like words, rows of keys and years")]
+    TooGuessable,
 }
 
 impl Invalid for InvalidPassword {
@@ -33,6 +42,9 @@ impl Invalid for InvalidPassword {
         match self {
             Self::TooShort => "password_too_short",
             Self::TooLong => "password_too_long",
+            Self::TooCommon => "password_too_common",
+            Self::ContainsEmail => "password_contains_email",
+            Self::TooGuessable => "password_too_guessable",
         }
     }
 }
@@ -43,7 +55,15 @@ impl Password {
     /// The most characters of a password.
     pub const MAX_CHARACTERS: usize = 128;
 
-    /// Takes `text` as it stands, as a new password: never trimmed, never cut.
+    /// Takes `text` as the new password of whoever has this address, if it is one that is not soon guessed. Every way to set a
+    /// password goes through here: sign-up, change, reset, bootstrap.
+    pub fn choose(text: String, email: Option<&EmailAddress>) -> Result<Self, InvalidPassword> {
+        let password = Self::parse(text)?;
+        password_policy::refuse(password.normalised(), email)?;
+        Ok(password)
+    }
+
+    /// Takes `text` as it stands, if it is as long as new passwords are: never trimmed, never cut.
     pub fn parse(text: String) -> Result<Self, InvalidPassword> {
         Self::of_at_least(Self::MIN_CHARACTERS, text)
     }
