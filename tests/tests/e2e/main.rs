@@ -24,6 +24,7 @@ mod harness;
 mod hashing;
 mod health;
 mod host;
+mod import;
 mod jwks;
 mod key_rotation;
 mod manifest;

@@ -6,5 +6,6 @@ mod app;
 mod doors;
 mod guessing;
 mod me;
+mod old_hashes;
 mod signin;
 mod signout;
