@@ -16,6 +16,8 @@ mod failure;
 pub mod hashing;
 pub mod http;
 pub mod log;
+pub mod mail;
+pub mod notifications;
 pub mod one_at_a_time;
 pub mod per_instance;
 pub mod ports;

@@ -4,6 +4,7 @@ use crate::Failure;
 use crate::accounts::{BootstrapError, ChangePasswordError, SignUpError};
 use crate::domain::Invalid;
 use crate::http::{Code, FieldError, HttpError, Problem};
+use crate::notifications::NotificationsError;
 use crate::roles::{NotPermitted, RolesError};
 use crate::sessions::{RefreshError, SignInError};
 use crate::store::{Rule, StoreError};
@@ -134,6 +135,19 @@ impl From<RolesError> for HttpError {
             Rule::RoleInUse => Self::new(Code::RoleInUse, "Take the role from everybody first."),
             Rule::LastAdmin => Self::new(Code::LastAdmin, "Make somebody else an administrator first."),
             other => Self::internal(StoreError::Refused(other)),
+        }
+    }
+}
+
+impl From<NotificationsError> for HttpError {
+    fn from(error: NotificationsError) -> Self {
+        match error {
+            NotificationsError::Unknown => Self::new(Code::NotFound, "No notification has this id."),
+            NotificationsError::NotDead => Self::new(
+                Code::NotificationNotDead,
+                "Only what has been given up can be tried again.",
+            ),
+            NotificationsError::Failed(failure) => failure.into(),
         }
     }
 }

@@ -87,6 +87,10 @@ id! {
     /// Names one access token (the claim `jti`).
     TokenId
 }
+id! {
+    /// Names an event, and the notification of it.
+    EventId
+}
 
 #[cfg(test)]
 mod tests {

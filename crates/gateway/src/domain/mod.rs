@@ -13,7 +13,7 @@ mod user;
 
 pub use bcrypt::Bcrypt;
 pub use email_address::{EmailAddress, InvalidEmailAddress};
-pub use id::{InvalidId, SessionId, TokenId, UserId};
+pub use id::{EventId, InvalidId, SessionId, TokenId, UserId};
 pub use password::{InvalidPassword, Password};
 pub use password_hash::{BcryptCost, InvalidBcryptCost, InvalidPasswordHash, PasswordHash};
 pub use refresh_token::{InvalidRefreshToken, RefreshToken, RefreshTokenHash};

@@ -1,7 +1,7 @@
 //! Reading a row, column after column.
 
 use super::StoreError;
-use crate::domain::{EmailAddress, PasswordHash, RoleDescription, RoleName, SessionId, User, UserId};
+use crate::domain::{EmailAddress, EventId, PasswordHash, RoleDescription, RoleName, SessionId, User, UserId};
 use crate::ports::{Row, Value};
 
 /// A row that is being read from left to right, in the order of the statement's columns.
@@ -47,6 +47,10 @@ impl Columns {
 
     pub(super) fn session_id(&mut self) -> Result<SessionId, StoreError> {
         SessionId::parse(&self.text()?).map_err(StoreError::damaged)
+    }
+
+    pub(super) fn event_id(&mut self) -> Result<EventId, StoreError> {
+        EventId::parse(&self.text()?).map_err(StoreError::damaged)
     }
 
     pub(super) fn password_hash(&mut self) -> Result<PasswordHash, StoreError> {

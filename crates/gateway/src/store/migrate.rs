@@ -39,6 +39,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "account_state",
         sql: include_str!("../../../../migrations/0003_account_state.sql"),
     },
+    Migration {
+        version: 10,
+        name: "notifications",
+        sql: include_str!("../../../../migrations/0010_notifications.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

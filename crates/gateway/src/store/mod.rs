@@ -5,7 +5,9 @@
 
 mod columns;
 mod error;
+pub mod inbox;
 mod migrate;
+pub mod notifications;
 pub mod outbox;
 pub mod roles;
 mod rule;

@@ -19,12 +19,13 @@ pub struct OutboxRow {
     pub data: String,
 }
 
-/// What has happened to `subject` and has not been published, the oldest first.
+/// What has happened to `subject` and has not been published, the oldest first. A token that a mail is to carry stays behind: whoever
+/// hears the channel could use it in the place of its owner.
 pub async fn unpublished<D: Database>(
     store: &Store<D>,
     subject: UserId,
 ) -> Result<Vec<OutboxRow>, StoreError> {
-    let statement = "SELECT id, type, subject, time, data FROM outbox
+    let statement = "SELECT id, type, subject, time, json_remove(data, '$.token') FROM outbox
          WHERE subject = ?1 AND published_at IS NULL ORDER BY rowid LIMIT 100";
     store
         .run(statement, &[Value::Text(subject.to_string())])
@@ -34,7 +35,7 @@ pub async fn unpublished<D: Database>(
         .collect()
 }
 
-fn outbox_row(row: &mut Columns) -> Result<OutboxRow, StoreError> {
+pub(super) fn outbox_row(row: &mut Columns) -> Result<OutboxRow, StoreError> {
     Ok(OutboxRow {
         id: row.text()?,
         kind: row.text()?,

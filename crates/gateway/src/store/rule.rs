@@ -25,10 +25,14 @@ pub enum Rule {
     RefreshTokenDead,
     /// A refresh token is used once.
     RefreshTokenReplayed,
+    /// What is tried again is a notification there is.
+    UnknownNotification,
+    /// Only what has been given up is tried again.
+    NotificationNotDead,
 }
 
 /// What follows `constraint failed: ` in the database's words, and the rule it stands for.
-const RULES: [(&str, Rule); 11] = [
+const RULES: [(&str, Rule); 13] = [
     ("users.email", Rule::EmailTaken),
     ("roles.name", Rule::RoleExists),
     ("unknown_user", Rule::UnknownUser),
@@ -40,6 +44,8 @@ const RULES: [(&str, Rule); 11] = [
     ("credentials_changed", Rule::CredentialsChanged),
     ("refresh_token_dead", Rule::RefreshTokenDead),
     ("refresh_token_replayed", Rule::RefreshTokenReplayed),
+    ("unknown_notification", Rule::UnknownNotification),
+    ("notification_not_dead", Rule::NotificationNotDead),
 ];
 
 impl Rule {
