@@ -7,7 +7,7 @@ use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::roles::{Administration, Permitted};
 
 use crate::app::App;
-use crate::{bootstrap, grants, ready, roles, users};
+use crate::{bootstrap, grants, notifications, ready, roles, users};
 
 #[derive(Clone, Copy, Debug)]
 enum Open {
@@ -31,6 +31,8 @@ enum Admin {
     ListGrants,
     Grant,
     Revoke,
+    ListNotifications,
+    RetryNotification,
 }
 
 /// What needs one.
@@ -43,6 +45,12 @@ const ADMIN: Routes<Admin> = Routes(&[
     ("GET", "/api/v1/users/:id/roles", Admin::ListGrants),
     ("PUT", "/api/v1/users/:id/roles/:name", Admin::Grant),
     ("DELETE", "/api/v1/users/:id/roles/:name", Admin::Revoke),
+    ("GET", "/api/v1/notifications", Admin::ListNotifications),
+    (
+        "POST",
+        "/api/v1/notifications/:id/retry",
+        Admin::RetryNotification,
+    ),
 ]);
 
 /// An administration on a connection of the ports' database.
@@ -94,5 +102,7 @@ async fn administer<P: Ports, F: Fn(UserId)>(
         Admin::ListGrants => grants::list::<P>(id, administration).await,
         Admin::Grant => grants::create((id, name), administration, app).await,
         Admin::Revoke => grants::delete((id, name), administration, app).await,
+        Admin::ListNotifications => notifications::list::<P>(request.uri(), administration).await,
+        Admin::RetryNotification => notifications::retry::<P>(id, administration).await,
     }
 }

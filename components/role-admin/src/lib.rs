@@ -8,6 +8,7 @@ pub mod settings;
 
 mod bootstrap;
 mod grants;
+mod notifications;
 mod page;
 mod ready;
 mod roles;

@@ -4,7 +4,6 @@ use crate::Failure;
 use crate::accounts::{BootstrapError, ChangePasswordError, SignUpError};
 use crate::domain::Invalid;
 use crate::http::{Code, FieldError, HttpError, Problem};
-use crate::notifications::NotificationsError;
 use crate::roles::{NotPermitted, RolesError};
 use crate::sessions::{RefreshError, SignInError};
 use crate::store::{Rule, StoreError};
@@ -134,20 +133,12 @@ impl From<RolesError> for HttpError {
             Rule::RoleProtected => Self::new(Code::RoleProtected, "The gateway itself relies on this role."),
             Rule::RoleInUse => Self::new(Code::RoleInUse, "Take the role from everybody first."),
             Rule::LastAdmin => Self::new(Code::LastAdmin, "Make somebody else an administrator first."),
-            other => Self::internal(StoreError::Refused(other)),
-        }
-    }
-}
-
-impl From<NotificationsError> for HttpError {
-    fn from(error: NotificationsError) -> Self {
-        match error {
-            NotificationsError::Unknown => Self::new(Code::NotFound, "No notification has this id."),
-            NotificationsError::NotDead => Self::new(
+            Rule::UnknownNotification => Self::new(Code::NotFound, "No notification has this id."),
+            Rule::NotificationNotDead => Self::new(
                 Code::NotificationNotDead,
                 "Only what has been given up can be tried again.",
             ),
-            NotificationsError::Failed(failure) => failure.into(),
+            other => Self::internal(StoreError::Refused(other)),
         }
     }
 }

@@ -40,6 +40,7 @@ const READINESS: &[&str] = &[
     "http://signin.spin.internal",
     "http://role-admin.spin.internal",
     "http://auth-endpoint.spin.internal",
+    "http://notification-endpoint.spin.internal",
     "http://proxy.spin.internal",
 ];
 
@@ -71,6 +72,16 @@ const TABLE: &[Row] = &[
         // The store for itself too: its instances tell each other which address of a service fails.
         grants: [&[], DEFAULT, SERVICES],
         imports: &[Http, KeyValue, Variables],
+    },
+    Row {
+        component: "notification",
+        grants: [DEFAULT, &[], &[]],
+        imports: &[Sqlite],
+    },
+    Row {
+        component: "notification-endpoint",
+        grants: [DEFAULT, &[], &[]],
+        imports: &[Sqlite, Variables],
     },
     Row {
         component: "status",
@@ -224,6 +235,11 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("/api/v1/roles/...", "role-admin", &["rate-limit", "auth-check"]),
     ("/api/v1/users/...", "role-admin", &["rate-limit", "auth-check"]),
     (
+        "/api/v1/notifications/...",
+        "role-admin",
+        &["rate-limit", "auth-check"],
+    ),
+    (
         "/api/v1/admin/bootstrap",
         "role-admin",
         &["rate-limit", "auth-check"],
@@ -233,6 +249,9 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     // Guarded by its own `rate_limits` and `access_policy`: see ARCHITECTURE.md.
     ("/api/v1/flights/...", "proxy", &[]),
     ("/api/v1/bookings/...", "proxy", &[]),
+    // Guarded by the internal token.
+    ("/internal/notifications/sweep", "notification-endpoint", &[]),
+    ("/internal/inbox", "notification-endpoint", &[]),
     ("/...", "status", &[]),
 ];
 

@@ -66,7 +66,10 @@ mod tests {
     #[test]
     fn a_provider_is_left_alone_for_as_long_as_it_asks() {
         let asked = Some(Duration::from_secs(3600));
-        assert_eq!(pause(1, asked, &CountingEntropy::default()), Duration::from_secs(3600));
+        assert_eq!(
+            pause(1, asked, &CountingEntropy::default()),
+            Duration::from_secs(3600)
+        );
         let asked = Some(Duration::from_secs(1));
         assert!(pause(1, asked, &CountingEntropy::default()) >= Duration::from_secs(15));
     }

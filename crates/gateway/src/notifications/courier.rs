@@ -175,7 +175,13 @@ where
         Ok(End::Failed)
     }
 
-    async fn give_up(&self, id: EventId, lease: &Lease, now: Timestamp, words: &str) -> Result<End, StoreError> {
+    async fn give_up(
+        &self,
+        id: EventId,
+        lease: &Lease,
+        now: Timestamp,
+        words: &str,
+    ) -> Result<End, StoreError> {
         let words = shortened(words);
         let ours = notifications::give_up(self.store, id, lease, now, &words).await?;
         self.note_if_lost(ours, id);

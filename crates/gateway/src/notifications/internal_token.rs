@@ -33,7 +33,12 @@ impl InternalToken {
         };
         let given = match bearer_token(headers) {
             Ok(Some(given)) => given,
-            Ok(None) => return Err(HttpError::new(Code::Unauthenticated, "This needs the internal token.")),
+            Ok(None) => {
+                return Err(HttpError::new(
+                    Code::Unauthenticated,
+                    "This needs the internal token.",
+                ));
+            }
             Err(malformed) => return Err(invalid().caused_by(malformed)),
         };
         if Sha256::digest(given).ct_eq(&Sha256::digest(token)).into() {
@@ -95,11 +100,17 @@ mod tests {
     fn one_that_no_header_can_carry_is_refused_by_name_and_not_quoted() {
         let variables = TestVariables::default().with("internal_token", "s3cret with spaces");
         let error = block_on(InternalToken::read(&variables)).unwrap_err().to_string();
-        assert!(error.contains("`internal_token`") && !error.contains("s3cret"), "{error}");
+        assert!(
+            error.contains("`internal_token`") && !error.contains("s3cret"),
+            "{error}"
+        );
     }
 
     #[test]
     fn it_is_never_shown() {
-        assert_eq!(format!("{:?}", InternalToken("s3cret".to_owned())), "InternalToken(..)");
+        assert_eq!(
+            format!("{:?}", InternalToken("s3cret".to_owned())),
+            "InternalToken(..)"
+        );
     }
 }

@@ -9,12 +9,12 @@
 
 mod backoff;
 mod courier;
-mod dead_letters;
+mod delivery;
 mod internal_token;
 mod wake_up;
 
 pub use backoff::MAX_ATTEMPTS;
 pub use courier::{Courier, Tally};
-pub use dead_letters::{Notifications, NotificationsError};
+pub use delivery::{Delivery, WakeUpError};
 pub use internal_token::InternalToken;
 pub use wake_up::{Malformed, WakeUp};

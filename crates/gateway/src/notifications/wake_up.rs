@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn an_event_of_ours_is_known_by_its_id() {
-        let payload = format!(r#"{{"specversion":"1.0","id":"{ID}","source":"/jetway","type":"x","data":{{}}}}"#);
+        let payload =
+            format!(r#"{{"specversion":"1.0","id":"{ID}","source":"/jetway","type":"x","data":{{}}}}"#);
         let ours = WakeUp::Ours(EventId::parse(ID).unwrap());
         assert_eq!(WakeUp::parse(payload.as_bytes()).unwrap(), ours);
     }

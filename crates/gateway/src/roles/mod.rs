@@ -1,5 +1,6 @@
 //! Administering roles. Every function that changes or shows somebody else's takes the proof that its caller may.
 
+mod notifications;
 mod permission;
 
 pub use permission::{Admin, NotPermitted, Permitted};

@@ -1,7 +1,9 @@
 //! Reading a row, column after column.
 
 use super::StoreError;
-use crate::domain::{EmailAddress, EventId, PasswordHash, RoleDescription, RoleName, SessionId, User, UserId};
+use crate::domain::{
+    EmailAddress, EventId, PasswordHash, RoleDescription, RoleName, SessionId, User, UserId,
+};
 use crate::ports::{Row, Value};
 
 /// A row that is being read from left to right, in the order of the statement's columns.

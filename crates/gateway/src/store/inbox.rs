@@ -31,11 +31,7 @@ pub struct Received {
 }
 
 /// Puts a message there. Of two with the same idempotency key, the first stays.
-pub async fn put<D: Database>(
-    store: &Store<D>,
-    message: &Message,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn put<D: Database>(store: &Store<D>, message: &Message, now: Timestamp) -> Result<(), StoreError> {
     let statement = "INSERT INTO inbox (id, recipient, type, subject, text, html, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING";
     let parameters = [

@@ -19,13 +19,12 @@ pub struct OutboxRow {
     pub data: String,
 }
 
-/// What has happened to `subject` and has not been published, the oldest first. A token that a mail is to carry stays behind: whoever
-/// hears the channel could use it in the place of its owner.
+/// What has happened to `subject` and has not been published, the oldest first.
 pub async fn unpublished<D: Database>(
     store: &Store<D>,
     subject: UserId,
 ) -> Result<Vec<OutboxRow>, StoreError> {
-    let statement = "SELECT id, type, subject, time, json_remove(data, '$.token') FROM outbox
+    let statement = "SELECT id, type, subject, time, data FROM outbox
          WHERE subject = ?1 AND published_at IS NULL ORDER BY rowid LIMIT 100";
     store
         .run(statement, &[Value::Text(subject.to_string())])

@@ -55,10 +55,7 @@ pub async fn claim<D: Database>(
     max_attempts: u32,
 ) -> Result<Vec<Claimed>, StoreError> {
     let (which, parameter) = match extent {
-        Extent::One(id) => (
-            format!("id = ?6 AND {DUE}"),
-            Value::Text(id.to_string()),
-        ),
+        Extent::One(id) => (format!("id = ?6 AND {DUE}"), Value::Text(id.to_string())),
         Extent::Batch(limit) => (
             format!("id IN (SELECT id FROM notifications WHERE {DUE} ORDER BY next_at LIMIT ?6)"),
             Value::Integer(i64::from(limit)),
@@ -111,13 +108,11 @@ pub async fn retire_exhausted<D: Database>(
     max_attempts: u32,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let statement = "UPDATE notifications SET state = 'dead', lease = NULL, lease_until = NULL, updated_at = ?1,
+    let statement =
+        "UPDATE notifications SET state = 'dead', lease = NULL, lease_until = NULL, updated_at = ?1,
              last_error = coalesce(last_error, 'the process ended in every try')
          WHERE state = 'claimed' AND lease_until <= ?1 AND attempts >= ?2 RETURNING id";
-    let parameters = [
-        Value::Text(rfc3339(now)),
-        Value::Integer(i64::from(max_attempts)),
-    ];
+    let parameters = [Value::Text(rfc3339(now)), Value::Integer(i64::from(max_attempts))];
     Ok(store.run(statement, &parameters).await?.len() as u64)
 }
 
@@ -128,7 +123,8 @@ pub async fn mark_done<D: Database>(
     lease: &Lease,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let statement = "UPDATE notifications SET state = 'done', lease = NULL, lease_until = NULL, last_error = NULL,
+    let statement =
+        "UPDATE notifications SET state = 'done', lease = NULL, lease_until = NULL, last_error = NULL,
              updated_at = ?3
          WHERE id = ?1 AND lease = ?2 RETURNING id";
     end(store, statement, id, lease, now, []).await
@@ -142,7 +138,8 @@ pub async fn put_off<D: Database>(
     now: Timestamp,
     (next, reason): (Timestamp, &str),
 ) -> Result<bool, StoreError> {
-    let statement = "UPDATE notifications SET state = 'pending', lease = NULL, lease_until = NULL, updated_at = ?3,
+    let statement =
+        "UPDATE notifications SET state = 'pending', lease = NULL, lease_until = NULL, updated_at = ?3,
              last_error = ?4, next_at = ?5
          WHERE id = ?1 AND lease = ?2 RETURNING id";
     let parameters = [Value::Text(reason.to_owned()), Value::Text(rfc3339(next))];
@@ -157,7 +154,8 @@ pub async fn give_up<D: Database>(
     now: Timestamp,
     reason: &str,
 ) -> Result<bool, StoreError> {
-    let statement = "UPDATE notifications SET state = 'dead', lease = NULL, lease_until = NULL, updated_at = ?3,
+    let statement =
+        "UPDATE notifications SET state = 'dead', lease = NULL, lease_until = NULL, updated_at = ?3,
              last_error = ?4
          WHERE id = ?1 AND lease = ?2 RETURNING id";
     end(store, statement, id, lease, now, [Value::Text(reason.to_owned())]).await
