@@ -40,7 +40,13 @@ fn of_manifest(text: &str) -> Result<BTreeSet<String>> {
         .and_then(|kinds| kinds.get("http")?.as_array())
         .context("it has no HTTP triggers")?
         .iter()
-        .map(|trigger| Some((word(trigger, "component")?, word(trigger, "id")?, has_middleware(trigger))))
+        .map(|trigger| {
+            Some((
+                word(trigger, "component")?,
+                word(trigger, "id")?,
+                has_middleware(trigger),
+            ))
+        })
         .collect::<Option<_>>()
         .context("an HTTP trigger has no component or no id")?;
     let uses = |component: &str| triggers.iter().filter(|(used, ..)| *used == component).count();
@@ -93,7 +99,10 @@ mod tests {
     #[test]
     fn the_gateway_is_everything_but_what_redis_wakes() {
         let ids = of_the_gateway().unwrap();
-        assert!(ids.contains("status") && ids.contains("notification-endpoint"), "{ids:?}");
+        assert!(
+            ids.contains("status") && ids.contains("notification-endpoint"),
+            "{ids:?}"
+        );
         assert!(!ids.contains(WOKEN), "{ids:?}");
     }
 }

@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod cargo;
 mod cli;
+mod components;
 mod deny;
 mod install;
 mod lint;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         Command::Up(options) => up::run(&options),
         Command::Test(options) => test::run(&options.only),
         Command::Bench(options) => bench::run_all(&options),
+        Command::Components => components::print(),
         Command::Build => build::run_all(),
         Command::Lint => lint::clippy(),
         Command::Fmt(options) => lint::format(options.check),

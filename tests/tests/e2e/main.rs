@@ -23,6 +23,7 @@ mod host;
 mod jwks;
 mod manifest;
 mod me;
+mod notifications;
 mod password;
 mod permissions;
 mod problems;

@@ -11,6 +11,7 @@ mod accounts;
 mod events;
 mod keys;
 mod migrations;
+mod notifications;
 mod roles;
 mod sessions;
 mod world;

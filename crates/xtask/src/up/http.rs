@@ -25,7 +25,13 @@ pub(super) fn post(address: SocketAddr, path: &str, json: &str) -> io::Result<An
 
 /// Sends an empty POST with a bearer token.
 pub(super) fn post_as(token: &str, address: SocketAddr, path: &str) -> io::Result<Answer> {
-    send(address, "POST", path, &format!("authorization: Bearer {token}\r\n"), "")
+    send(
+        address,
+        "POST",
+        path,
+        &format!("authorization: Bearer {token}\r\n"),
+        "",
+    )
 }
 
 fn send(address: SocketAddr, method: &str, path: &str, headers: &str, body: &str) -> io::Result<Answer> {

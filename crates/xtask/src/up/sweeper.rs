@@ -46,7 +46,10 @@ impl InternalToken {
                 let fails = !matches!(&swept, Ok(answer) if answer.status == 200);
                 // Once is enough; that the gateway has gone is said by those who watch it.
                 if let (true, false, Ok(answer)) = (fails, failed, &swept) {
-                    eprintln!("The sweep of notifications failed: {} {}", answer.status, answer.body);
+                    eprintln!(
+                        "The sweep of notifications failed: {} {}",
+                        answer.status, answer.body
+                    );
                 }
                 failed = fails;
                 thread::sleep(EVERY);
