@@ -108,7 +108,7 @@ async fn the_newest_mail_comes_first_and_an_address_is_one_in_any_case() {
     let user = app.sign_up(&email).await.expect_json(201);
     app.sweep().await;
     let role = format!("/api/v1/users/{}/roles/airline", user["id"].as_str().unwrap());
-    app.put(&role).by(app.admin().await).await.expect_status(204);
+    app.put(&role).by(app.admin().await).await.expect_empty(204);
     app.sweep().await;
 
     let messages = app.inbox(&email.to_uppercase()).await;
