@@ -63,6 +63,7 @@ impl Setup {
             ("rate_limit_default", "1000000;w=60"),
             ("rate_limit_signup", "1000000;w=60"),
             ("rate_limit_signin", "1000000;w=60, 1000000;w=60;by=email"),
+            ("signin_slowdown", "1000000;email=1000000;w=900;max=900"),
         ])
     }
 

@@ -33,7 +33,7 @@ mod component {
                 let outside = (&SpinKeyValue, &SystemClock, &SpinWay, &MEMORY);
                 admit(head, request_id, &settings, &verifier, outside).await
             },
-            |usages, headers| add_headers(headers, &usages),
+            |admitted, headers| add_headers(headers, &admitted.usages),
         )
         .await
     }

@@ -8,10 +8,10 @@ use jetway_gateway::assertion::{
 };
 use jetway_gateway::http::{HttpError, RequestId, read_limited};
 use jetway_gateway::ports::Clock as _;
+use jetway_gateway::spin::SystemClock;
 use jetway_gateway::spin::http::{Timeouts, get};
-use jetway_gateway::spin::{SpinKeyValue, SystemClock};
+use jetway_gateway::tokens::Identity;
 
-use crate::guard::TOKENS;
 use crate::settings::Settings;
 
 /// A private trigger: reachable from within the application alone.
@@ -29,25 +29,24 @@ const TIMEOUTS: Timeouts = Timeouts {
 
 static MEMORY: Memory = Memory::new();
 
-/// Sets the assertion of the request `head` on the headers that go to the service.
+/// Sets the assertion of the request `head`, which `caller` sent, on the headers that go to the service.
 pub(crate) async fn put_on(
     headers: &mut HeaderMap,
     head: &Head<()>,
+    caller: Option<&Identity>,
     settings: &Settings,
     request_id: &RequestId,
 ) -> Result<(), HttpError> {
     let asserter = Asserter {
         memory: &MEMORY,
-        verifier: settings
-            .admission
-            .tokens
-            .verifier(&SpinKeyValue, &SystemClock, &TOKENS),
         clock: &SystemClock,
         source: FromSignin { request_id },
         issuer: &settings.admission.tokens.issuer,
         mode: settings.caller_assertion,
     };
-    asserter.put_on(headers, &Subject::of(head), request_id).await
+    asserter
+        .put_on(headers, &Subject::of(head), caller, request_id)
+        .await
 }
 
 /// Gets the key before the first request needs it.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use http::{HeaderMap, Request as Head};
+use jetway_gateway::access::Admitted;
 use jetway_gateway::browser::Visit;
 use jetway_gateway::http::{HttpError, RequestId, Response as Answer, finish};
 use jetway_gateway::per_instance::PerInstance;
@@ -70,7 +71,7 @@ async fn respond(
     if handler::is_private(&head)? {
         return ready::check(settings, request_id).await.map(Reply::OurOwn);
     }
-    let usages = guard::pass(&mut head, request_id, settings).await?;
+    let Admitted { caller, usages } = guard::pass(&mut head, request_id, settings).await?;
     let told = async {
         match handler::plan(&head, request_id, settings, &SystemEntropy)? {
             Plan::Answer(mut response) => {
@@ -78,7 +79,14 @@ async fn respond(
                 Ok(Reply::OurOwn(response))
             }
             Plan::Forward(mut outbound) => {
-                assertion::put_on(&mut outbound.headers, &head, settings, request_id).await?;
+                assertion::put_on(
+                    &mut outbound.headers,
+                    &head,
+                    caller.as_ref(),
+                    settings,
+                    request_id,
+                )
+                .await?;
                 let dress = |headers: &mut HeaderMap| {
                     add_headers(headers, &usages);
                     visit.dress(headers);

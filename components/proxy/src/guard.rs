@@ -5,9 +5,9 @@
 //! manifest would stand open. Here `rate_limits` and `access_policy` are variables that the component does not work without.
 
 use http::Request as Head;
-use jetway_gateway::access::admit;
+use jetway_gateway::access::{Admitted, admit};
 use jetway_gateway::http::{HttpError, RequestId};
-use jetway_gateway::rate_limit::{Memory, Usage, add_headers, count_request};
+use jetway_gateway::rate_limit::{Memory, add_headers, count_request};
 use jetway_gateway::spin::{SpinKeyValue, SpinWay, SystemClock, sweep_when_answered};
 use jetway_gateway::tokens::VerifierCache;
 
@@ -17,22 +17,22 @@ use crate::settings::Settings;
 pub(crate) static TOKENS: VerifierCache = VerifierCache::new();
 static MEMORY: Memory = Memory::new();
 
-/// Lets the request pass, with the caller's identity in its headers or with none; or answers 401, 403 or 429. Gives how the
-/// limits stand, for the answer.
+/// Lets the request pass, with the caller's identity in its headers or with none; or answers 401, 403 or 429. Gives who sent
+/// it, and how all its limits stand.
 pub(crate) async fn pass(
     head: &mut Head<()>,
     request_id: &RequestId,
     settings: &Settings,
-) -> Result<Vec<Usage>, HttpError> {
+) -> Result<Admitted, HttpError> {
     let (store, clock, way) = (&SpinKeyValue, &SystemClock, &SpinWay);
     sweep_when_answered(&MEMORY.sweep, settings.limits.sweep_period());
     let mut usages = count_request(head, request_id, store, clock, way, &settings.limits, &MEMORY).await?;
     let verifier = settings.admission.tokens.verifier(store, clock, &TOKENS);
     let outside = (store, clock, way, &MEMORY);
     match admit(head, request_id, &settings.admission, &verifier, outside).await {
-        Ok(by_user) => {
-            usages.extend(by_user);
-            Ok(usages)
+        Ok(admitted) => {
+            usages.extend(admitted.usages);
+            Ok(Admitted { usages, ..admitted })
         }
         Err(mut error) => {
             add_headers(error.headers_mut(), &usages);

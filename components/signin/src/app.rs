@@ -2,11 +2,13 @@
 
 use http::HeaderMap;
 use jetway_gateway::access::authenticate_signed_in;
+use jetway_gateway::devices::{DeviceKey, DeviceKeyCache};
 use jetway_gateway::hashing::{Hasher, HashingQueue};
 use jetway_gateway::http::HttpError;
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::rate_limit::Limiter;
 use jetway_gateway::sessions::{KeyCache, Sessions};
+use jetway_gateway::slowdown::Slowdown;
 use jetway_gateway::store::{self, Schema, Store, StoreError};
 use jetway_gateway::tokens::{Identity, Verifier, VerifierCache};
 
@@ -33,6 +35,7 @@ pub struct Memory {
     hashes: HashingQueue,
     keys: KeyCache,
     verifier: VerifierCache,
+    device_key: DeviceKeyCache,
     pub(crate) limiter: Limiter,
 }
 
@@ -44,6 +47,7 @@ impl Memory {
             hashes: HashingQueue::new(),
             keys: KeyCache::new(),
             verifier: VerifierCache::new(),
+            device_key: DeviceKeyCache::new(),
             limiter: Limiter::new(),
         }
     }
@@ -79,6 +83,21 @@ impl<P: Ports> App<'_, P> {
         Hasher::new(self.ports, &self.memory.hashes, self.settings.bcrypt_cost)
     }
 
+    /// What proofs of known devices are made with. The database is asked once in an instance's life.
+    pub(crate) async fn device_key(&self) -> Result<DeviceKey, StoreError> {
+        if let Some(key) = self.memory.device_key.known() {
+            return Ok(key);
+        }
+        let store = self.store().await?;
+        self.memory.device_key.get(&store, self.ports.entropy()).await
+    }
+
+    /// What slows down whoever guesses.
+    pub(crate) fn slowdown(&self) -> Slowdown<'_, P::KeyValue, P::Clock> {
+        let policy = self.settings.slowdown.as_ref();
+        Slowdown::new(self.ports.key_value(), self.ports.clock(), policy)
+    }
+
     /// Sessions, on this connection.
     pub(crate) fn sessions<'s>(&'s self, store: &'s StoreOf<P>) -> SessionsOf<'s, P> {
         Sessions {
@@ -87,8 +106,10 @@ impl<P: Ports> App<'_, P> {
             clock: self.ports.clock(),
             entropy: self.ports.entropy(),
             keys: &self.memory.keys,
+            rotation: &self.settings.rotation,
             issuer: &self.settings.issuer,
             refresh_lifetime: self.settings.refresh_lifetime,
+            require_verified_email: self.settings.require_verified_email,
         }
     }
 }

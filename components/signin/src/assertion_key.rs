@@ -32,6 +32,7 @@ pub(crate) async fn show<P: Ports>(headers: &HeaderMap, app: &App<'_, P>) -> Res
                 app.memory.keys(),
                 ports.clock(),
                 ports.entropy(),
+                &app.settings.rotation,
             )
             .await?
         }

@@ -7,6 +7,7 @@ pub mod handler;
 pub mod settings;
 
 mod assertion_key;
+mod device;
 mod me;
 mod password;
 mod ready;

@@ -17,8 +17,14 @@ pub(crate) async fn show<P: Ports>(app: &App<'_, P>) -> Result<Response, HttpErr
     let store = app.store().await.map_err(HttpError::not_ready)?;
     store.ping().await.map_err(HttpError::not_ready)?;
     let ports = app.ports;
-    published_signing_keys(&store, ports.key_value(), ports.clock(), ports.entropy())
-        .await
-        .map_err(HttpError::not_ready)?;
+    published_signing_keys(
+        &store,
+        ports.key_value(),
+        ports.clock(),
+        ports.entropy(),
+        &app.settings.rotation,
+    )
+    .await
+    .map_err(HttpError::not_ready)?;
     Ok(ok(&Ready { ready: true }))
 }

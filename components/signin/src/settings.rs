@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use jetway_gateway::client;
-use jetway_gateway::config::{ConfigError, duration, read, text};
+use jetway_gateway::config::{ConfigError, boolean, duration, read, read_optional, text};
 use jetway_gateway::domain::BcryptCost;
 use jetway_gateway::ports::Variables;
 use jetway_gateway::rate_limit::RateLimits;
+use jetway_gateway::sessions::Rotation;
+use jetway_gateway::slowdown;
 use jetway_gateway::tokens::Issuer;
 
 /// The component's variables, as it uses them.
@@ -18,8 +20,14 @@ pub struct Settings {
     pub issuer: Issuer,
     /// How long a refresh token can be used.
     pub refresh_lifetime: Duration,
+    /// When signing keys are replaced.
+    pub rotation: Rotation,
     /// How often one may try.
     pub rate_limits: RateLimits,
+    /// After how many failures attempts are slowed down, if at all.
+    pub slowdown: Option<slowdown::Policy>,
+    /// Whether only whoever has verified their address may sign in.
+    pub require_verified_email: bool,
     /// Whose word about the client's address counts.
     pub client: client::Settings,
 }
@@ -27,15 +35,21 @@ pub struct Settings {
 impl Settings {
     /// Reads the variables.
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
+        let access_tokens = read(variables, "access_token_ttl", lifetime).await?;
         Ok(Self {
             bcrypt_cost: read(variables, "bcrypt_cost", BcryptCost::parse).await?,
             issuer: Issuer {
                 issuer: read(variables, "issuer", text).await?,
                 audience: read(variables, "audience", text).await?,
-                lifetime: read(variables, "access_token_ttl", lifetime).await?,
+                lifetime: access_tokens,
             },
             refresh_lifetime: read(variables, "refresh_token_ttl", lifetime).await?,
+            rotation: Rotation::read(variables, access_tokens).await?,
             rate_limits: read(variables, "rate_limits", RateLimits::parse).await?,
+            slowdown: read_optional(variables, "signin_slowdown", slowdown::Policy::parse).await?,
+            require_verified_email: read_optional(variables, "require_verified_email", boolean)
+                .await?
+                .unwrap_or(false),
             client: client::Settings::read(variables).await?,
         })
     }

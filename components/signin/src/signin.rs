@@ -1,15 +1,18 @@
 //! `POST /api/v1/signin`.
 
 use http::{HeaderMap, Request, header};
-use jetway_gateway::client::{self, Client as NetworkClient};
+use jetway_gateway::client::Client as NetworkClient;
+use jetway_gateway::devices::Presented;
 use jetway_gateway::domain::{EmailAddress, Password};
 use jetway_gateway::http::{Body, HttpError, Response, json};
 use jetway_gateway::ports::Ports;
 use jetway_gateway::problems::field;
-use jetway_gateway::sessions::{Client, Credentials};
+use jetway_gateway::sessions::{Client, Credentials, SignInError};
+use jetway_gateway::slowdown::Who;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::device;
 use crate::throttle::Throttle;
 use crate::tokens;
 
@@ -26,18 +29,40 @@ pub(crate) async fn create<P: Ports>(
     request: Request<impl Body>,
     app: &App<'_, P>,
 ) -> Result<Response, HttpError> {
-    let client = describe(request.headers(), &app.settings.client);
+    let network = NetworkClient::of_request(request.headers(), &app.settings.client);
+    let mut client = describe(request.headers(), &network);
+    let presented = Presented::of(request.headers());
     let throttle = Throttle::of(&request);
     let body: SignIn = json::read(request).await?;
     let email = field("/email", EmailAddress::parse(&body.email))?;
     // What cannot be a password is a wrong one: this is not the place to teach which rules passwords keep.
     let password = Password::parse(body.password).ok();
+    let who = Who {
+        email: &email,
+        client: network.key(app.settings.client.ipv6_prefix),
+        device: device::trusted(&presented, &email, app).await?,
+    };
+    client.is_known = who.device.is_some();
     let credentials = Credentials {
         email: email.clone(),
         password,
     };
     throttle
-        .by_email(&email, app, async || sign_in(credentials, &client, app).await)
+        .by_email(&who, app, async || {
+            let attempt = app.slowdown().begin(&who).await?;
+            match sign_in(credentials, &client, app).await {
+                Ok(mut response) => {
+                    attempt.succeeded().await;
+                    device::remember(response.headers_mut(), &presented, &email, app).await;
+                    Ok(response)
+                }
+                Err(SignInError::InvalidCredentials) => Err(SignInError::InvalidCredentials.into()),
+                Err(failed) => {
+                    attempt.came_to_nothing().await;
+                    Err(failed.into())
+                }
+            }
+        })
         .await
 }
 
@@ -45,7 +70,7 @@ async fn sign_in<P: Ports>(
     credentials: Credentials,
     client: &Client,
     app: &App<'_, P>,
-) -> Result<Response, HttpError> {
+) -> Result<Response, SignInError> {
     let store = app.store().await?;
     let grant = app
         .sessions(&store)
@@ -55,8 +80,7 @@ async fn sign_in<P: Ports>(
 }
 
 /// What is kept of the client for the user to recognise the session by.
-fn describe(headers: &HeaderMap, settings: &client::Settings) -> Client {
-    let address = NetworkClient::of_request(headers, settings).address;
+fn describe(headers: &HeaderMap, network: &NetworkClient) -> Client {
     let user_agent = headers.get(header::USER_AGENT).map(|value| {
         let text = String::from_utf8_lossy(value.as_bytes());
         text.chars()
@@ -65,7 +89,8 @@ fn describe(headers: &HeaderMap, settings: &client::Settings) -> Client {
             .collect()
     });
     Client {
-        address: address.map(|address| address.to_string()),
+        address: network.address.map(|address| address.to_string()),
         user_agent,
+        is_known: false,
     }
 }

@@ -36,6 +36,14 @@ impl Timestamp {
         )
     }
 
+    /// The moment `duration` earlier, or the epoch itself.
+    pub fn before(self, duration: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
+        )
+    }
+
     /// How long it is from here to `later`; nothing, where a clock has been put back.
     pub const fn until(self, later: Self) -> Duration {
         Duration::from_millis(later.0.saturating_sub(self.0))

@@ -6,6 +6,7 @@ use crate::domain::Invalid;
 use crate::http::{Code, FieldError, HttpError, Problem};
 use crate::roles::{NotPermitted, RolesError};
 use crate::sessions::{RefreshError, SignInError};
+use crate::slowdown::NotNow;
 use crate::store::{Rule, StoreError};
 
 /// What is wrong with the field at this JSON pointer, if anything.
@@ -85,6 +86,20 @@ impl From<SignInError> for HttpError {
                 Self::new(Code::InvalidCredentials, "Check both and try again.")
             }
             SignInError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<NotNow> for HttpError {
+    fn from(error: NotNow) -> Self {
+        match error {
+            NotNow::TooEarly(seconds) => {
+                let detail = format!("Try again in {seconds} seconds.");
+                Problem::new(Code::TooManyFailures, detail)
+                    .with_retry_after(seconds)
+                    .into()
+            }
+            NotNow::Failed(error) => Failure::from(error).into(),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::workspace;
+
 const START_HERE: &str = "\
 Start here:
   cargo xtask up      build and run everything, and see what to try
@@ -23,6 +25,8 @@ pub(crate) enum Command {
     Up(UpOptions),
     Test(TestOptions),
     Bench(BenchOptions),
+    Keys(KeysOptions),
+    Fuzz(FuzzOptions),
     /// Print the flags with which `spin up` runs everything but what Redis wakes
     Components,
     /// Build the components and the programs that run them
@@ -122,6 +126,39 @@ pub(crate) struct BenchOptions {
     /// Run what was built before
     #[arg(long)]
     pub(crate) skip_build: bool,
+}
+
+/// List the signing keys of a gateway, or ask for new ones (docs/keys.md).
+#[derive(Args)]
+pub(crate) struct KeysOptions {
+    /// What to do
+    pub(crate) action: KeysAction,
+    /// The gateway's SQLite file
+    #[arg(long, value_name = "FILE", default_value_os_t = workspace::state().join("sqlite_db.db"))]
+    pub(crate) db: PathBuf,
+}
+
+/// What can be done about keys.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum KeysAction {
+    /// Show them
+    List,
+    /// Ask for new ones: nobody is signed out, and no request fails
+    Rotate,
+}
+
+/// Throw generated input at what reads a stranger's bytes, until time is up or it breaks; on Linux.
+///
+/// Needs a C++ compiler. What was found worth keeping is in target/fuzz/corpus, and goes on from there the next time; an input
+/// that breaks a target is in target/fuzz.
+#[derive(Args)]
+pub(crate) struct FuzzOptions {
+    /// token, json, client, refresh_token [default: all]
+    #[arg(value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    /// For how long each is run
+    #[arg(long, default_value_t = 600)]
+    pub(crate) seconds: u32,
 }
 
 #[derive(Args)]

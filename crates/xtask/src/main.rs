@@ -6,7 +6,9 @@ mod cargo;
 mod cli;
 mod components;
 mod deny;
+mod fuzz;
 mod install;
+mod keys;
 mod lint;
 mod spin;
 mod test;
@@ -23,6 +25,8 @@ fn main() -> ExitCode {
         Command::Up(options) => up::run(&options),
         Command::Test(options) => test::run(&options.only),
         Command::Bench(options) => bench::run_all(&options),
+        Command::Keys(options) => keys::run_all(&options),
+        Command::Fuzz(options) => fuzz::run_all(&options),
         Command::Components => components::print(),
         Command::Build => build::run_all(),
         Command::Lint => lint::clippy(),

@@ -99,6 +99,47 @@ async fn who_would_wait_for_too_long_is_told_at_once() {
     app.sign_in(&known, PASSWORD).await.expect_json(200);
 }
 
+/// More want to sign in than can be served: each is served or refused, and everything else is reached all the while.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_unknown_addresses_does_not_starve_the_rest() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    // A hash takes a sixteenth of a second: the flood wants more than a second of hashing at any moment. More would be more than
+    // a machine that has much else to do gets through before its clients give up.
+    let app: &'static TestApp = Box::leak(Box::new(TestApp::with(&[("bcrypt_cost", "10")])));
+    let user = app.new_user().await;
+    let mut flood = JoinSet::new();
+    for _ in 0..20 {
+        flood.spawn(async move {
+            let mut served = 0;
+            while !DONE.load(Ordering::Relaxed) {
+                let answer = app.sign_in(&new_email(), PASSWORD).await;
+                if answer.status == 503 {
+                    too_busy(&answer);
+                    sleep(Duration::from_millis(200)).await;
+                } else {
+                    answer.expect_problem(401, "invalid_credentials");
+                    served += 1;
+                }
+            }
+            served
+        });
+    }
+    sleep(Duration::from_secs(1)).await;
+
+    for _ in 0..30 {
+        app.get("/api/v1/flights").await.expect(200);
+        app.get("/api/v1/bookings").by(&user).await.expect(200);
+        app.get("/api/v1/me").by(&user).await.expect_json(200);
+        app.get("/healthz").await.expect(200);
+    }
+
+    DONE.store(true, Ordering::Relaxed);
+    assert!(
+        flood.join_all().await.iter().sum::<u32>() > 0,
+        "nobody was served"
+    );
+}
+
 /// The words of a refusal, without what differs between two.
 fn too_busy(answer: &Answer) -> String {
     answer.expect_problem(503, "too_busy");

@@ -86,6 +86,8 @@ async fn a_bad_variable_is_refused_with_its_name_at_the_first_request_and_by_rea
         ("refresh_token_ttl", "-1"),
         ("rate_limit_default", "many"),
         ("rate_limit_signin", "10"),
+        ("signin_slowdown", "5;w=900"),
+        ("require_verified_email", "maybe"),
         ("trusted_proxies", "10.0.0.0/99"),
         // Everybody (express-rate-limit: ERR_ERL_PERMISSIVE_TRUST_PROXY).
         ("trusted_proxies", "10.0.0.0/8, 0.0.0.0/0"),

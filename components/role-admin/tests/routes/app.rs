@@ -8,7 +8,7 @@ use jetway_gateway::accounts;
 use jetway_gateway::domain::{EmailAddress, NewUser, Password, SessionId, User, UserId};
 use jetway_gateway::hashing::HashingQueue;
 use jetway_gateway::http::{RequestId, Response, finish};
-use jetway_gateway::sessions::published_signing_keys;
+use jetway_gateway::sessions::{Rotation, published_signing_keys};
 use jetway_gateway::store::{Schema, users};
 use jetway_gateway::test_support::{TestPorts, TestVariables, block_on};
 use jetway_gateway::tokens::{Issuer, VerifierCache};
@@ -94,6 +94,11 @@ impl TestApp {
             &ports.key_value,
             &ports.clock,
             &ports.entropy,
+            &Rotation {
+                max_age: Duration::from_secs(90 * 86400),
+                publish_ahead: Duration::from_secs(600),
+                access_tokens: Duration::from_secs(600),
+            },
         ))
         .unwrap()
         .access_tokens;

@@ -65,6 +65,18 @@ impl TestApp {
         token: Option<&str>,
         body: Option<&Value>,
     ) -> Response {
+        self.call_with(&[], address, method, path, token, body)
+    }
+
+    fn call_with(
+        &self,
+        headers: &[(&str, &str)],
+        address: &str,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Response {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -72,6 +84,9 @@ impl TestApp {
         request = request
             .header("spin-client-addr", "6.6.6.6:6")
             .header("spin-client-addr", address);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
@@ -107,6 +122,19 @@ impl TestApp {
             &ports.entropy,
         ))
         .unwrap();
+    }
+
+    /// Tries to sign in from this address, on a device that shows this cookie.
+    pub(crate) fn try_sign_in_on(
+        &self,
+        device: &str,
+        address: &str,
+        email: &str,
+        password: &str,
+    ) -> Response {
+        let body = json!({"email": email, "password": password});
+        let headers = [("cookie", device)];
+        self.call_with(&headers, address, "POST", "/api/v1/signin", None, Some(&body))
     }
 
     pub(crate) fn try_sign_in(&self, email: &str, password: &str) -> Response {

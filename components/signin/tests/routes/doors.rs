@@ -82,6 +82,8 @@ fn a_bad_variable_is_refused_by_its_name() {
         ("access_token_ttl", "0"),
         ("refresh_token_ttl", "-1"),
         ("rate_limits", "nonsense"),
+        ("signin_slowdown", "5"),
+        ("require_verified_email", "yes"),
         ("trusted_proxies", "everybody"),
         ("trusted_proxy_header", "x-real-ip"),
         ("client_ipv6_prefix", "129"),

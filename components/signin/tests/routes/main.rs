@@ -4,6 +4,7 @@
 
 mod app;
 mod doors;
+mod guessing;
 mod me;
 mod signin;
 mod signout;

@@ -37,28 +37,36 @@ impl AdmissionSettings {
     }
 }
 
-/// Lets the request pass with the caller's identity in its headers, or with none; or answers 401, 403 or 429. Gives how the
-/// limits by user stand.
+/// What is known of a request that may pass.
+#[derive(Debug)]
+pub struct Admitted {
+    /// Who sent it; nobody where there was no token.
+    pub caller: Option<Identity>,
+    /// How the limits by user stand.
+    pub usages: Vec<Usage>,
+}
+
+/// Lets the request pass with the caller's identity in its headers, or with none; or answers 401, 403 or 429.
 pub async fn admit<B, K: KeyValue, C: Clock>(
     request: &mut Request<B>,
     request_id: &RequestId,
     settings: &AdmissionSettings,
     verifier: &Verifier<'_, K, C>,
     (store, clock, way, memory): (&K, &C, &impl GiveWay, &Memory),
-) -> Result<Vec<Usage>, HttpError> {
-    let identity = authenticate(request.headers(), verifier).await?;
-    let limits = limits(request, settings, identity.as_ref());
+) -> Result<Admitted, HttpError> {
+    let caller = authenticate(request.headers(), verifier).await?;
+    let limits = limits(request, settings, caller.as_ref());
     let usages =
         rate_limit::admit(limits, request_id, store, clock, way, settings.on_failure, memory).await?;
     let requirement = settings
         .policy
         .requirement(request.method(), request.uri().path());
-    check_policy(requirement, identity.as_ref()).map_err(|mut error| {
+    check_policy(requirement, caller.as_ref()).map_err(|mut error| {
         rate_limit::add_headers(error.headers_mut(), &usages);
         error
     })?;
-    set_identity(request.headers_mut(), identity.as_ref());
-    Ok(usages)
+    set_identity(request.headers_mut(), caller.as_ref());
+    Ok(Admitted { caller, usages })
 }
 
 /// The limits of a user.

@@ -7,7 +7,7 @@ mod forward_auth;
 mod identity_headers;
 mod policy;
 
-pub use admission::{AdmissionSettings, admit};
+pub use admission::{AdmissionSettings, Admitted, admit};
 pub use authenticate::{Settings, authenticate, authenticate_signed_in, check_policy};
 pub(crate) use bearer::is_b64token;
 pub use bearer::{MalformedBearer, bearer_token};

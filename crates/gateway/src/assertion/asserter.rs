@@ -1,14 +1,14 @@
 //! Putting an assertion on a request.
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue};
 
-use super::memory::{Kept, place};
+use super::memory::{Kept, Place};
 use super::{ASSERTION, AssertionClaims, AssertionKey, KeyUnavailable, LIFETIME, Memory, Mode};
-use crate::access::{authenticate, remove_spellings_of, set_identity};
+use crate::access::remove_spellings_of;
 use crate::http::{HttpError, RequestId};
 use crate::log;
-use crate::ports::{Clock, KeyValue};
-use crate::tokens::{Identity, Verifier};
+use crate::ports::{Clock, Timestamp};
+use crate::tokens::Identity;
 
 /// Where the key comes from.
 pub trait KeySource {
@@ -46,11 +46,9 @@ impl<'a> Subject<'a> {
 
 /// Puts assertions on requests.
 #[derive(Debug)]
-pub struct Asserter<'a, K, C, S> {
+pub struct Asserter<'a, C, S> {
     /// What this instance remembers.
     pub memory: &'a Memory,
-    /// Who verifies the caller's token.
-    pub verifier: Verifier<'a, K, C>,
     /// The clock.
     pub clock: &'a C,
     /// Where the key comes from.
@@ -61,39 +59,23 @@ pub struct Asserter<'a, K, C, S> {
     pub mode: Mode,
 }
 
-impl<K: KeyValue, C: Clock, S: KeySource> Asserter<'_, K, C, S> {
-    /// Sets the assertion about `subject`, and the identity, on `headers`, the outgoing ones, as the token in them says; or
-    /// leaves no assertion there. Foreign ones are removed under every spelling.
+impl<C: Clock, S: KeySource> Asserter<'_, C, S> {
+    /// Sets the assertion about `subject`, which `caller` sent, on `headers`, the outgoing ones; or leaves none there. Foreign
+    /// ones are removed under every spelling.
     pub async fn put_on(
         &self,
         headers: &mut HeaderMap,
         subject: &Subject<'_>,
+        caller: Option<&Identity>,
         request_id: &RequestId,
     ) -> Result<(), HttpError> {
         set_assertion(headers, None);
         if self.mode == Mode::Off {
             return Ok(());
         }
-        let now = self.clock.now();
-        let place = place(subject, headers.get(header::AUTHORIZATION));
-        if let Some(kept) = place.as_deref().and_then(|place| self.memory.kept(place, now)) {
-            set_identity(headers, kept.caller.as_ref());
-            set_assertion(headers, Some(kept.assertion));
-            return Ok(());
-        }
-        let caller = authenticate(headers, &self.verifier).await?;
-        set_identity(headers, caller.as_ref());
-        match self.assertion(subject, caller.as_ref()).await {
+        match self.assertion(subject, caller).await {
             Ok(assertion) => {
-                let kept = Kept {
-                    assertion,
-                    caller,
-                    expires_at: now.after(LIFETIME),
-                };
-                if let Some(place) = place {
-                    self.memory.keep(place, &kept, now);
-                }
-                set_assertion(headers, Some(kept.assertion));
+                headers.insert(ASSERTION, assertion);
                 Ok(())
             }
             Err(missing) if self.mode == Mode::Required => Err(HttpError::not_ready(missing)),
@@ -108,12 +90,32 @@ impl<K: KeyValue, C: Clock, S: KeySource> Asserter<'_, K, C, S> {
         }
     }
 
+    /// One that is kept, or a new one.
     async fn assertion(
         &self,
         subject: &Subject<'_>,
         caller: Option<&Identity>,
     ) -> Result<HeaderValue, KeyUnavailable> {
         let now = self.clock.now();
+        let place = Place::of(subject, caller);
+        if let Some(assertion) = self.memory.kept(&place, now) {
+            return Ok(assertion);
+        }
+        let assertion = self.sign(subject, caller, now).await?;
+        let kept = Kept {
+            assertion: assertion.clone(),
+            expires_at: now.after(LIFETIME),
+        };
+        self.memory.keep(place, kept, now);
+        Ok(assertion)
+    }
+
+    async fn sign(
+        &self,
+        subject: &Subject<'_>,
+        caller: Option<&Identity>,
+        now: Timestamp,
+    ) -> Result<HeaderValue, KeyUnavailable> {
         let key = self.memory.key(now, &self.source).await?;
         let claims = AssertionClaims::new(self.issuer, subject, caller, now);
         let assertion = key.sign(&claims).map_err(|e| KeyUnavailable(e.to_string()))?;

@@ -1,12 +1,14 @@
 //! What an instance of the proxy remembers of assertions: the key, and those that it made a moment ago.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::HeaderValue;
 
 use super::{AssertionKey, KeySource, Subject};
+use crate::domain::TokenId;
+use crate::locked::locked;
 use crate::ports::Timestamp;
 use crate::tokens::Identity;
 
@@ -18,14 +20,14 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 const LEAST_LEFT: Duration = Duration::from_secs(15);
 /// More than this are not kept: the old ones go first, and if there are none, all.
 const MAX_KEPT: usize = 1024;
-/// What is longer (a token, a path with its query) is not worth its place.
+/// What is longer (a path with its query) is not worth its place.
 const MAX_KEPT_BYTES: usize = 4096;
 
 /// The memory of an [`Asserter`](super::Asserter): one for an instance, as a `static`.
 #[derive(Debug, Default)]
 pub struct Memory {
     key: Mutex<Key>,
-    kept: Mutex<BTreeMap<String, Kept>>,
+    kept: Mutex<BTreeMap<Place, Kept>>,
 }
 
 /// The key cannot be had; the words of whoever was asked, which never hold a key.
@@ -39,11 +41,10 @@ struct Key {
     failed_at: Option<Timestamp>,
 }
 
-/// An assertion, and for whom it speaks.
-#[derive(Clone, Debug)]
+/// An assertion, and how long it is good.
+#[derive(Debug)]
 pub(super) struct Kept {
     pub(super) assertion: HeaderValue,
-    pub(super) caller: Option<Identity>,
     pub(super) expires_at: Timestamp,
 }
 
@@ -109,13 +110,16 @@ impl Memory {
     }
 
     /// An assertion for the same request by the same token that has enough of its life left.
-    pub(super) fn kept(&self, place: &str, now: Timestamp) -> Option<Kept> {
-        let kept = locked(&self.kept).get(place).cloned()?;
-        (now.after(LEAST_LEFT) <= kept.expires_at).then_some(kept)
+    pub(super) fn kept(&self, place: &Place, now: Timestamp) -> Option<HeaderValue> {
+        let all = locked(&self.kept);
+        let kept = all
+            .get(place)
+            .filter(|kept| now.after(LEAST_LEFT) <= kept.expires_at)?;
+        Some(kept.assertion.clone())
     }
 
-    pub(super) fn keep(&self, place: String, kept: &Kept, now: Timestamp) {
-        if place.len() > MAX_KEPT_BYTES {
+    pub(super) fn keep(&self, place: Place, kept: Kept, now: Timestamp) {
+        if place.request.len() > MAX_KEPT_BYTES {
             return;
         }
         let mut all = locked(&self.kept);
@@ -125,7 +129,7 @@ impl Memory {
         if all.len() >= MAX_KEPT {
             all.clear();
         }
-        all.insert(place, kept.clone());
+        all.insert(place, kept);
     }
 }
 
@@ -136,15 +140,26 @@ impl Memory {
     }
 }
 
-/// Where an assertion is kept: everything that it depends on. None of the parts can have a line break in it.
-pub(super) fn place(subject: &Subject<'_>, authorization: Option<&HeaderValue>) -> Option<String> {
-    let authorization = authorization.map_or(Some(""), |value| value.to_str().ok())?;
-    let Subject {
-        service,
-        method,
-        target,
-    } = subject;
-    Some(format!("{target}\n{method}\n{service}\n{authorization}"))
+/// Where an assertion is kept: everything that it depends on. A token's id stands for the token, whose claims never change.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    request: String,
+    token: Option<TokenId>,
+}
+
+impl Place {
+    pub(super) fn of(subject: &Subject<'_>, caller: Option<&Identity>) -> Self {
+        let Subject {
+            service,
+            method,
+            target,
+        } = subject;
+        Self {
+            // None of the parts can have a line break in it.
+            request: [target, "\n", method, "\n", service].concat(),
+            token: caller.map(Identity::token),
+        }
+    }
 }
 
 enum Remembered {
@@ -152,9 +167,4 @@ enum Remembered {
     Old(Arc<AssertionKey>),
     Failing,
     Nothing,
-}
-
-/// The guard of `mutex`, never held across an await. What is in it is whole even if a panic left it poisoned.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

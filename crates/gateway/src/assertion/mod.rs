@@ -5,8 +5,8 @@
 //! token is never signed with one, an assertion never with another, and the header `typ` says which it is; so neither can be
 //! shown in place of the other. docs/assertion.md is the contract.
 //!
-//! The identity is that of the bearer token, verified here once more. Should the route have lost its middleware in the
-//! manifest, no assertion and no identity header speaks for somebody who did not prove who they are.
+//! The caller is an [`Identity`](crate::tokens::Identity), which only a verified token makes: no assertion speaks for somebody who
+//! did not prove who they are.
 
 mod asserter;
 mod claims;

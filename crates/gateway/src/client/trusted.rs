@@ -26,7 +26,8 @@ impl TrustedProxies {
         networks.map(parse_network).collect::<Result<_, _>>().map(Self)
     }
 
-    pub(super) fn contains(&self, address: IpAddr) -> bool {
+    /// Whether `address` is one of them.
+    pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }

@@ -64,6 +64,15 @@ pub async fn read_optional<T, E: Display>(
     }
 }
 
+/// `true` or `false`.
+pub fn boolean(value: &str) -> Result<bool, &'static str> {
+    match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("is neither `true` nor `false`"),
+    }
+}
+
 /// Any text, as it is.
 pub fn text(value: &str) -> Result<String, std::convert::Infallible> {
     Ok(value.to_owned())

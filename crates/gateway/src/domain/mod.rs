@@ -18,7 +18,7 @@ pub use password::{InvalidPassword, Password};
 pub use password_hash::{BcryptCost, InvalidBcryptCost, InvalidPasswordHash, PasswordHash};
 pub use refresh_token::{InvalidRefreshToken, RefreshToken, RefreshTokenHash};
 pub use role::{InvalidRoleDescription, InvalidRoleName, Role, RoleDescription, RoleName};
-pub use time::rfc3339;
+pub use time::{parse_rfc3339, rfc3339};
 pub use user::{NewUser, User, UserToStore};
 
 /// Why a text is not a value of some domain type: what the client may read (`Display`), and a name for it that stays

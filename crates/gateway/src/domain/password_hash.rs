@@ -106,6 +106,15 @@ impl BcryptCost {
         }
     }
 
+    /// Reads the two digits of a stored hash, which may be of any cost.
+    pub fn of_digits(text: &str) -> Option<Self> {
+        let is_cost = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse()
+            .ok()
+            .filter(|cost| is_cost && (4..=31).contains(cost))
+            .map(Self)
+    }
+
     /// How many rounds that is.
     pub fn rounds(self) -> u32 {
         1 << self.0

@@ -1,8 +1,8 @@
 //! Times as text.
 
-use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::ports::Timestamp;
 
@@ -17,6 +17,15 @@ pub fn rfc3339(moment: Timestamp) -> String {
         .and_then(|time| time.format(FORMAT).ok())
         // A clock past the year 9999 has no such text; the last moment that has one compares as it should.
         .unwrap_or_else(|| "9999-12-31T23:59:59.999Z".to_owned())
+}
+
+/// The moment that [`rfc3339`] wrote.
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let nanos = PrimitiveDateTime::parse(text, FORMAT)
+        .ok()?
+        .assume_utc()
+        .unix_timestamp_nanos();
+    u64::try_from(nanos / 1_000_000).ok().map(Timestamp::from_millis)
 }
 
 #[cfg(test)]
@@ -34,5 +43,22 @@ mod tests {
             rfc3339(Timestamp::from_millis(u64::MAX)),
             "9999-12-31T23:59:59.999Z"
         );
+    }
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        for millis in [0, 1_700_000_000_007, 253_402_300_799_999] {
+            let moment = Timestamp::from_millis(millis);
+            assert_eq!(parse_rfc3339(&rfc3339(moment)), Some(moment));
+        }
+        for text in [
+            "",
+            "soon",
+            "2023-11-14T22:13:20Z",
+            "2023-11-14 22:13:20.007",
+            "1969-12-31T23:59:59.000Z",
+        ] {
+            assert_eq!(parse_rfc3339(text), None, "{text}");
+        }
     }
 }

@@ -41,6 +41,20 @@ impl<'a, P: Ports> Hasher<'a, P> {
         Ok(hash.is_matched_by(&computed))
     }
 
+    /// The same, with as much work as for a hash of the configured cost, or of `highest` where that is more: whatever hash
+    /// is checked, it takes as long.
+    pub async fn verify_evenly(
+        &self,
+        hash: &PasswordHash,
+        password: &Password,
+        highest: Option<BcryptCost>,
+    ) -> Result<bool, TooBusy> {
+        let highest = highest.map_or(0, BcryptCost::rounds);
+        let rounds = self.cost.rounds().max(highest).max(hash.rounds());
+        let computed = self.compute(|| hash.check(password).in_at_least(rounds)).await?;
+        Ok(hash.is_matched_by(&computed))
+    }
+
     /// What to check a password of nobody against, so that it is the same work as for somebody.
     pub fn hash_of_nobody(&self) -> PasswordHash {
         PasswordHash::of_nobody(self.cost)

@@ -1,11 +1,12 @@
 //! The queue of an instance's hashes.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::pace::Pace;
 use crate::domain::{Bcrypt, PasswordHash};
+use crate::locked::locked;
 use crate::ports::{Clock, GiveWay, Timestamp};
 
 /// Nobody is let in who would have to wait for longer until their own hash begins.
@@ -109,9 +110,8 @@ impl HashingQueue {
         Ok(Place { queue: self, number })
     }
 
-    /// The guard is never held across an await. What is in it is whole even if a panic left it poisoned.
     fn line(&self) -> MutexGuard<'_, Line> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 }
 

@@ -82,6 +82,8 @@ codes! {
     UnknownRole = "unknown_role", UNPROCESSABLE_ENTITY, "There is no such role";
     /// Too many requests in the window of a rate limit.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
+    /// Too many sign-ins have failed lately: the next attempt has to come later.
+    TooManyFailures = "too_many_failures", TOO_MANY_REQUESTS, "Too many sign-ins have failed";
     /// A defect or a failure that is ours.
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, "Something went wrong on our side";
     /// The service behind the gateway could not be reached or broke off.

@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::forwarded::set_forwarded;
 use super::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 use crate::client::Client;
+use crate::devices::without_proofs;
 use crate::http::{REQUEST_ID, RequestId};
 
 /// What is sent as `Via`. WASI does not say which version of HTTP a message came by; 1.1 is what Spin speaks to clients, and
@@ -37,7 +38,14 @@ pub fn request_headers(incoming: &HeaderMap, hop: &Hop<'_>) -> HeaderMap {
         let ends_here = is_of_the_hop(text)
             || is_ours_to_say(text)
             || (names_of_the_hop && is_named_by_connection(incoming, text));
-        if !ends_here {
+        if ends_here {
+            continue;
+        }
+        if name == header::COOKIE {
+            if let Some(others) = without_proofs(value) {
+                headers.append(name, others);
+            }
+        } else {
             headers.append(name, value.clone());
         }
     }
@@ -98,13 +106,14 @@ fn is_of_the_hop(name: &str) -> bool {
 }
 
 /// What a client may say about itself and the way of its request, and what we say instead. `x-real-ip` and its like are
-/// believed by many servers, so a client's own must not reach them either.
+/// believed by many servers, so a client's own must not reach them either; and `jetway-device` is said to sign-in alone.
 fn is_ours_to_say(name: &str) -> bool {
     matches!(
         name,
         "client-ip"
             | "forwarded"
             | "host"
+            | "jetway-device"
             | "true-client-ip"
             | "x-client-ip"
             | "x-cluster-client-ip"

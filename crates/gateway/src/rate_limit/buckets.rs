@@ -62,8 +62,13 @@ impl Buckets {
     /// alone what is over.
     pub(super) fn key(self, bucket: u64, policy: &str, partition: Partition) -> String {
         let over = self.start(bucket + self.count + AHEAD + 2);
-        format!("{PREFIX}{over}/{policy}/{partition}")
+        expiring_key(over, &format!("{policy}/{partition}"))
     }
+}
+
+/// A key that the sweep removes once the moment `over` has come, in milliseconds since the epoch.
+pub(crate) fn expiring_key(over: u64, name: &str) -> String {
+    format!("{PREFIX}{over}/{name}")
 }
 
 /// Where the limiter's keys are.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::buckets::Buckets;
 use super::lease::{Lease, deadline};
@@ -14,6 +14,7 @@ use super::partition::Partition;
 use super::stored::count_of;
 use super::tally::Tally;
 use super::usage::Usage;
+use crate::locked::locked;
 use crate::one_at_a_time::{OneAtATime, Outcome};
 use crate::ports::{Clock, GiveWay, KeyValue, KeyValueError};
 
@@ -214,7 +215,7 @@ impl Limiter {
     }
 
     fn entry(&self, limit: &Limit, partition: Partition) -> Arc<Entry> {
-        let mut entries = lock(&self.entries);
+        let mut entries = locked(&self.entries);
         let key = (Arc::clone(&limit.policy), partition);
         if let Some(entry) = entries.get(&key) {
             return Arc::clone(entry);
@@ -228,7 +229,7 @@ impl Limiter {
 
 impl Entry {
     fn standing(&self) -> MutexGuard<'_, Standing> {
-        lock(&self.standing)
+        locked(&self.standing)
     }
 
     /// Answers without the store, if it can.
@@ -274,8 +275,4 @@ fn seconds(until: u64, now: u64) -> u64 {
 
 fn signed(permits: u64) -> i64 {
     i64::try_from(permits).unwrap_or(i64::MAX)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

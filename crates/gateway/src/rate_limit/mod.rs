@@ -24,6 +24,7 @@ mod uncounted;
 mod usage;
 
 pub use admit::{Memory, admit};
+pub(crate) use buckets::expiring_key;
 pub use headers::{add_headers, exceeded};
 pub use limit::{By, InvalidLimits, Limit, parse_limits};
 pub use limiter::Limiter;
@@ -31,6 +32,7 @@ pub use partition::Partition;
 pub use request::count_request;
 pub use rules::{OnFailure, RateLimits};
 pub use settings::Settings;
+pub(crate) use stored::count_of;
 pub use sweep::Sweep;
 pub use uncounted::{UNCOUNTED_KEY, Uncounted};
 pub use usage::Usage;

@@ -5,6 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::client::ClientKey;
+use crate::devices::DeviceId;
 use crate::domain::UserId;
 
 /// Whose requests are counted together. Small and plain, because every request makes one.
@@ -14,6 +15,8 @@ pub enum Partition {
     Client(ClientKey),
     /// Those about one e-mail address.
     Email([u8; 16]),
+    /// Those on one device that has signed in with the address before.
+    Device(DeviceId),
     /// Those of one signed-in user.
     User(UserId),
     /// Those of everybody: what the policy's route takes in all.
@@ -36,6 +39,7 @@ impl fmt::Display for Partition {
         match self {
             Self::Client(client) => client.fmt(formatter),
             Self::Email(hash) => hash.iter().try_for_each(|byte| write!(formatter, "{byte:02x}")),
+            Self::Device(device) => write!(formatter, "device-{device}"),
             Self::User(user) => user.fmt(formatter),
             Self::Everybody => formatter.write_str("all"),
         }

@@ -3,7 +3,7 @@
 /// The count that a stored value stands for. SQLite has eight little-endian bytes, Redis and DynamoDB decimal text. Eight
 /// digits are text: as bytes they would be a number that no quota comes near. A count below zero is none; a value that
 /// nobody who counts has written is `None`.
-pub(super) fn count_of(value: &[u8]) -> Option<u64> {
+pub(crate) fn count_of(value: &[u8]) -> Option<u64> {
     let digits = value.strip_prefix(b"-").unwrap_or(value);
     let count = if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) {
         std::str::from_utf8(value).ok()?.parse::<i64>().ok()?

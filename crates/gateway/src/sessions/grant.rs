@@ -24,12 +24,21 @@ pub struct Client {
     pub address: Option<String>,
     /// What it called itself.
     pub user_agent: Option<String>,
+    /// Whether it has signed in with this address before.
+    pub is_known: bool,
 }
 
 impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
     pub(super) async fn access_token(&self, user: &User, session: SessionId) -> Result<AccessToken, Failure> {
-        let keys =
-            keys::signing_keys(self.store, self.key_value, self.keys, self.clock, self.entropy).await?;
+        let keys = keys::signing_keys(
+            self.store,
+            self.key_value,
+            self.keys,
+            self.clock,
+            self.entropy,
+            self.rotation,
+        )
+        .await?;
         let key = &keys.access_tokens;
         Ok(self.issuer.issue(key, user, session, self.clock, self.entropy)?)
     }

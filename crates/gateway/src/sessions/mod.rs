@@ -12,7 +12,7 @@ use std::time::Duration;
 pub use announcer::Announcer;
 pub use end::end;
 pub use grant::{Client, Grant};
-pub use keys::{KeyCache, SigningKeys, published_signing_keys, signing_keys};
+pub use keys::{KeyCache, Rotation, SigningKeys, published_signing_keys, signing_keys};
 pub use refresh::RefreshError;
 pub use sign_in::{Credentials, SignInError};
 
@@ -33,10 +33,14 @@ pub struct Sessions<'a, D, K, C, E> {
     pub entropy: &'a E,
     /// The instance's memory of the signing key.
     pub keys: &'a KeyCache,
+    /// When signing keys are replaced.
+    pub rotation: &'a Rotation,
     /// What access tokens say of where they come from.
     pub issuer: &'a Issuer,
     /// How long a refresh token can be used; each use gives a new one as long again.
     pub refresh_lifetime: Duration,
+    /// Whether only whoever has verified their address may sign in.
+    pub require_verified_email: bool,
 }
 
 impl<'a, D, K: KeyValue, C: Clock, E: Entropy> Sessions<'a, D, K, C, E> {

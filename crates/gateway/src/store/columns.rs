@@ -2,9 +2,9 @@
 
 use super::StoreError;
 use crate::domain::{
-    EmailAddress, EventId, PasswordHash, RoleDescription, RoleName, SessionId, User, UserId,
+    EmailAddress, EventId, PasswordHash, RoleDescription, RoleName, SessionId, User, UserId, parse_rfc3339,
 };
-use crate::ports::{Row, Value};
+use crate::ports::{Row, Timestamp, Value};
 
 /// A row that is being read from left to right, in the order of the statement's columns.
 pub(super) struct Columns(std::vec::IntoIter<Value>);
@@ -43,6 +43,14 @@ impl Columns {
         }
     }
 
+    pub(super) fn timestamp(&mut self) -> Result<Timestamp, StoreError> {
+        moment(&self.text()?)
+    }
+
+    pub(super) fn optional_timestamp(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        self.optional_text()?.as_deref().map(moment).transpose()
+    }
+
     pub(super) fn user_id(&mut self) -> Result<UserId, StoreError> {
         UserId::parse(&self.text()?).map_err(StoreError::damaged)
     }
@@ -76,4 +84,8 @@ impl Columns {
             created_at: self.text()?,
         })
     }
+}
+
+fn moment(text: &str) -> Result<Timestamp, StoreError> {
+    parse_rfc3339(text).ok_or_else(|| StoreError::damaged("a column is no moment"))
 }

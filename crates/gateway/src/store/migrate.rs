@@ -40,6 +40,16 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../../migrations/0003_account_state.sql"),
     },
     Migration {
+        version: 4,
+        name: "devices",
+        sql: include_str!("../../../../migrations/0004_devices.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "key_rotation",
+        sql: include_str!("../../../../migrations/0005_key_rotation.sql"),
+    },
+    Migration {
         version: 10,
         name: "notifications",
         sql: include_str!("../../../../migrations/0010_notifications.sql"),

@@ -11,6 +11,7 @@ pub mod notifications;
 pub mod outbox;
 pub mod roles;
 mod rule;
+pub mod secrets;
 pub mod sessions;
 pub mod signing_keys;
 pub mod users;

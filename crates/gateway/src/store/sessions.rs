@@ -25,6 +25,12 @@ pub struct NewSession<'a> {
     pub started_at: Timestamp,
     /// When the first refresh token expires.
     pub expires_at: Timestamp,
+    /// The end that no refresh moves.
+    pub ends_at: Timestamp,
+    /// Whether the user has signed in on this device before. If not, they are to hear of it.
+    pub known_device: bool,
+    /// Whether the address must have been verified. If it has not been, the session does not start.
+    pub require_verified: bool,
 }
 
 /// A session as its owner sees it.
@@ -87,8 +93,9 @@ impl EndReason {
 /// Starts a session, with its first refresh token.
 pub async fn start<D: Database>(store: &Store<D>, session: &NewSession<'_>) -> Result<(), StoreError> {
     let statement = "INSERT INTO session_starts
-         (session_id, user_id, password_hash, refresh_hash, client_address, user_agent, started_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+         (session_id, user_id, password_hash, refresh_hash, client_address, user_agent, started_at, expires_at, ends_at,
+             known_device, require_verified)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let optional = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
     let parameters = [
         Value::Text(session.id.to_string()),
@@ -99,6 +106,9 @@ pub async fn start<D: Database>(store: &Store<D>, session: &NewSession<'_>) -> R
         optional(session.user_agent),
         Value::Text(rfc3339(session.started_at)),
         Value::Text(rfc3339(session.expires_at)),
+        Value::Text(rfc3339(session.ends_at)),
+        Value::Integer(session.known_device.into()),
+        Value::Integer(session.require_verified.into()),
     ];
     store.run(statement, &parameters).await.map(drop)
 }

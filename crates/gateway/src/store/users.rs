@@ -1,7 +1,7 @@
 //! Users.
 
 use super::{Store, StoreError};
-use crate::domain::{EmailAddress, NewUser, PasswordHash, User, UserId, UserToStore, rfc3339};
+use crate::domain::{BcryptCost, EmailAddress, NewUser, PasswordHash, User, UserId, UserToStore, rfc3339};
 use crate::ports::{Clock, Database, Entropy, Value};
 
 /// What a [`User`] is made of, to be read with `Columns::user`. Roles come as a JSON array, in alphabetical order.
@@ -70,17 +70,50 @@ pub async fn find<D: Database>(store: &Store<D>, id: UserId) -> Result<Option<Us
     row.map(|mut row| row.user()).transpose()
 }
 
-/// The user of this address, and what their password is checked against.
-pub async fn find_with_hash<D: Database>(
+/// What there is to check the password of an address against.
+#[derive(Debug)]
+pub struct Checkable {
+    /// The highest cost of any user's hash; `None` where nobody has one.
+    pub highest_cost: Option<BcryptCost>,
+    /// Whose address it is, if anybody's.
+    pub user: Option<User>,
+    /// What their password is checked against, if they have one that works.
+    pub hash: Option<PasswordHash>,
+    /// Whether they may sign in at all: their account is not disabled, and their address verified where it must be.
+    pub may_sign_in: bool,
+}
+
+/// What there is to check the password of this address against. There is a row for every address, made by the same work,
+/// so that one that nobody has cannot be told by the time it takes.
+pub async fn to_check<D: Database>(
     store: &Store<D>,
     email: &EmailAddress,
-) -> Result<Option<(User, PasswordHash)>, StoreError> {
-    let statement = format!("SELECT {USER_COLUMNS}, password_hash FROM users WHERE email = ?1");
-    let row = store
-        .first(&statement, &[Value::Text(email.as_str().to_owned())])
-        .await?;
-    row.map(|mut row| Ok((row.user()?, row.password_hash()?)))
-        .transpose()
+    require_verified: bool,
+) -> Result<Checkable, StoreError> {
+    let statement = format!(
+        "SELECT (SELECT substr(password_hash, -56, 2) FROM users ORDER BY substr(password_hash, -56, 2) DESC LIMIT 1),
+             nullif(users.password_hash, '*'), users.id IS NOT NULL,
+             users.disabled_at IS NULL AND (NOT ?2 OR users.email_verified_at IS NOT NULL), {USER_COLUMNS}
+         FROM (SELECT 1) LEFT JOIN users ON users.email = ?1"
+    );
+    let parameters = [
+        Value::Text(email.as_str().to_owned()),
+        Value::Integer(require_verified.into()),
+    ];
+    let mut row = store
+        .first(&statement, &parameters)
+        .await?
+        .ok_or_else(|| StoreError::damaged("no row for an address"))?;
+    let highest_cost = row.optional_text()?;
+    let hash = row.optional_text()?.map(PasswordHash::parse);
+    let (is_there, may_sign_in) = (row.integer()? != 0, row.integer()? != 0);
+    Ok(Checkable {
+        // `*` has no cost.
+        highest_cost: highest_cost.and_then(|cost| BcryptCost::of_digits(&cost)),
+        hash: hash.transpose().map_err(StoreError::damaged)?,
+        may_sign_in,
+        user: is_there.then(|| row.user()).transpose()?,
+    })
 }
 
 /// What the user's password is checked against.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Claims;
-use crate::domain::{EmailAddress, RoleName, SessionId, UserId};
+use crate::domain::{EmailAddress, RoleName, SessionId, TokenId, UserId};
 
 /// A signed-in user. Only [`Verifier::verify`](super::Verifier::verify) makes one, so having one is the proof. A clone
 /// shares the claims: many requests come with one token.
@@ -33,6 +33,11 @@ impl Identity {
     /// The session that the token belongs to.
     pub fn session(&self) -> SessionId {
         self.0.sid
+    }
+
+    /// The token's own id.
+    pub fn token(&self) -> TokenId {
+        self.0.jti
     }
 
     /// Whether the user had `role` when the token was issued.

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -60,11 +61,28 @@ impl Jwk {
         }
     }
 
+    /// Whether the private half of this key made `signature` over `message`, strictly: neither the key nor the signature's
+    /// point is of small order, its scalar is below the group's order, and it is 64 bytes. So nobody makes a second signature
+    /// out of a first, and none is good for two messages.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let key = self
+            .bytes()
+            .and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
+        let signature = Signature::from_slice(signature).ok();
+        key.zip(signature)
+            .is_some_and(|(key, signature)| key.verify_strict(message, &signature).is_ok())
+    }
+
+    /// The key itself, if there is one in this form.
+    pub(crate) fn bytes(&self) -> Option<[u8; 32]> {
+        let mut bytes = [0; 32];
+        (URL_SAFE_NO_PAD.decode_slice(&self.x, &mut bytes) == Ok(32)).then_some(bytes)
+    }
+
     /// Whether this is a key of access tokens, as [`Jwk::new`] makes them. The set is our own, and yet it comes from a store:
     /// nothing that merely looks like a key verifies a token.
-    pub(super) fn is_ours(&self) -> bool {
-        let mut bytes = [0; 32];
-        matches!(URL_SAFE_NO_PAD.decode_slice(&self.x, &mut bytes), Ok(32)) && *self == Self::new(&bytes)
+    pub fn is_ours(&self) -> bool {
+        self.bytes().is_some_and(|bytes| *self == Self::new(&bytes))
     }
 }
 

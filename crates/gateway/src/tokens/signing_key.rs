@@ -96,8 +96,10 @@ mod tests {
         let algorithm = jsonwebtoken::Algorithm::EdDSA;
         let made = jsonwebtoken::crypto::sign(signed.as_bytes(), &key().encoding_key().unwrap(), algorithm);
         assert_eq!(made.unwrap(), signature);
-        let public = jsonwebtoken::DecodingKey::from_ed_components(&key().public().x).unwrap();
-        assert!(jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &public, algorithm).unwrap());
+        // And appendix A.5: it verifies, and what was changed does not.
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        assert!(key().public().verifies(signed.as_bytes(), &signature));
+        assert!(!key().public().verifies(&signed.as_bytes()[1..], &signature));
     }
 
     #[test]

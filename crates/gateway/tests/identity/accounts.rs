@@ -354,6 +354,9 @@ fn a_sign_in_with_a_password_that_is_being_replaced_does_not_outlive_it() {
         user_agent: None,
         started_at: jetway_gateway::ports::Clock::now(&world.ports.clock),
         expires_at: jetway_gateway::ports::Clock::now(&world.ports.clock),
+        ends_at: jetway_gateway::ports::Clock::now(&world.ports.clock),
+        known_device: false,
+        require_verified: false,
     };
     let refused = block_on(jetway_gateway::store::sessions::start(&store, &session));
     assert_eq!(refused, Err(StoreError::Refused(Rule::CredentialsChanged)));

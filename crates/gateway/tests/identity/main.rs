@@ -8,6 +8,8 @@
 )]
 
 mod accounts;
+mod devices;
+mod even_work;
 mod events;
 mod keys;
 mod migrations;

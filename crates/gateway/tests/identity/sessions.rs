@@ -85,6 +85,7 @@ fn a_session_shows_where_it_came_from() {
     let client = sessions::Client {
         address: Some("192.0.2.7".to_owned()),
         user_agent: Some("curl/8".to_owned()),
+        is_known: false,
     };
     let credentials = sessions::Credentials {
         email: crate::world::address("ada@example.com"),

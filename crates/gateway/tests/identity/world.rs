@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jetway_gateway::accounts::{self, SignUpError};
 use jetway_gateway::domain::{EmailAddress, NewUser, Password, RoleName, User};
-use jetway_gateway::sessions::{Client, Credentials, Grant, KeyCache, Sessions, SignInError};
+use jetway_gateway::sessions::{Client, Credentials, Grant, KeyCache, Rotation, Sessions, SignInError};
 use jetway_gateway::store::Store;
 use jetway_gateway::test_support::{
     Connection, CountingEntropy, MemoryKeyValue, TestClock, TestPorts, block_on,
@@ -12,6 +12,13 @@ use jetway_gateway::test_support::{
 use jetway_gateway::tokens::{Identity, Issuer, Verifier, VerifierCache, VerifyError};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// As the manifest has it.
+pub(crate) const ROTATION: Rotation = Rotation {
+    max_age: Duration::from_secs(90 * 24 * 3600),
+    publish_ahead: Duration::from_secs(600),
+    access_tokens: Duration::from_secs(600),
+};
 
 /// One gateway's ports, and what one of its instances remembers.
 #[derive(Default)]
@@ -47,8 +54,10 @@ impl World {
             clock: &self.ports.clock,
             entropy: &self.ports.entropy,
             keys: &self.keys,
+            rotation: &ROTATION,
             issuer: &self.issuer.0,
             refresh_lifetime: Duration::from_secs(3600),
+            require_verified_email: false,
         }
     }
 

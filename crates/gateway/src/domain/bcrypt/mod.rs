@@ -38,6 +38,9 @@ pub struct Bcrypt {
     cost: u32,
     salt: [u8; 16],
     rounds_left: u32,
+    /// Rounds to do after those, for nothing but the time they take.
+    idle_rounds_left: u32,
+    done: Option<Parts>,
 }
 
 impl Bcrypt {
@@ -58,18 +61,30 @@ impl Bcrypt {
             cost,
             salt,
             rounds_left: 1 << cost,
+            idle_rounds_left: 0,
+            done: None,
         }
+    }
+
+    /// Does as much work in all as a hash of at least `rounds` rounds, and gives the same hash.
+    #[must_use]
+    pub fn in_at_least(mut self, rounds: u32) -> Self {
+        self.idle_rounds_left = rounds.saturating_sub(self.rounds_left);
+        self
     }
 
     /// How many rounds are left to do.
     pub fn rounds_left(&self) -> u32 {
-        self.rounds_left
+        self.rounds_left.saturating_add(self.idle_rounds_left)
     }
 
     /// Does a round of each of `hashes` that has any left, of the first [`LANES`](Self::LANES) of them: it takes hardly longer
     /// than a round of one.
     pub fn advance<'h>(hashes: impl IntoIterator<Item = &'h mut Self>) {
-        let mut lanes = hashes.into_iter().filter(|hash| hash.rounds_left > 0).take(LANES);
+        let mut lanes = hashes
+            .into_iter()
+            .filter(|hash| hash.rounds_left() > 0)
+            .take(LANES);
         match [lanes.next(), lanes.next(), lanes.next(), lanes.next()] {
             [Some(a), Some(b), Some(c), Some(d)] => Self::round([a, b, c, d]),
             [Some(a), Some(b), Some(c), None] => Self::round([a, b, c]),
@@ -82,7 +97,6 @@ impl Bcrypt {
     /// A round of each.
     fn round<const N: usize>(mut hashes: [&mut Self; N]) {
         for hash in &mut hashes {
-            hash.rounds_left -= 1;
             hash.cipher.mix(&hash.key);
         }
         blowfish::schedule(hashes.each_mut().map(|hash| &mut *hash.cipher));
@@ -90,11 +104,27 @@ impl Bcrypt {
             hash.cipher.mix(&repeated(&hash.salt));
         }
         blowfish::schedule(hashes.each_mut().map(|hash| &mut *hash.cipher));
+        for hash in hashes {
+            hash.count_round();
+        }
+    }
+
+    /// Notes that a round is done: one that counts, or after those an idle one.
+    fn count_round(&mut self) {
+        if self.done.is_some() {
+            self.idle_rounds_left -= 1;
+            return;
+        }
+        self.rounds_left -= 1;
+        if self.rounds_left == 0 {
+            self.done = Some(self.parts());
+        }
     }
 
     /// The hash, once no rounds are left.
     pub fn hash(&self) -> Option<super::PasswordHash> {
-        (self.rounds_left == 0).then(|| super::PasswordHash::of_parts(self.parts()))
+        let done = self.done.filter(|_| self.idle_rounds_left == 0);
+        done.map(super::PasswordHash::of_parts)
     }
 
     fn parts(&self) -> Parts {

@@ -158,3 +158,18 @@ proptest! {
         prop_assert_eq!((read.cost, read.salt, read.digest), (cost, salt, digest));
     }
 }
+
+#[test]
+fn idle_rounds_change_the_work_and_not_the_hash() {
+    let plain = hashed(b"correct horse", 4, [7; 16]);
+    let mut even = Bcrypt::begin(b"correct horse", 4, [7; 16]).in_at_least(64);
+    // In lockstep with one that has as many rounds of its own.
+    let mut other = Bcrypt::begin(b"correct horse", 6, [7; 16]).in_at_least(64);
+    for left in (0..64).rev() {
+        assert!(even.hash().is_none() && other.hash().is_none());
+        Bcrypt::advance([&mut even, &mut other]);
+        assert_eq!((even.rounds_left(), other.rounds_left()), (left, left));
+    }
+    assert_eq!(even.hash(), Some(plain));
+    assert_eq!(other.hash(), Some(hashed(b"correct horse", 6, [7; 16])));
+}

@@ -324,3 +324,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_proof_of_a_known_device_is_for_sign_in_alone() {
+    let device = "__Host-jetway_device=1.a.2.b";
+    for (sent, kept) in [
+        (device.to_owned(), &[][..]),
+        (format!("a=1; {device}; b=2"), &["a=1; b=2"]),
+        (format!("{device};b=2"), &["b=2"]),
+        (
+            "a=__Host-jetway_device; b=2".to_owned(),
+            &["a=__Host-jetway_device; b=2"],
+        ),
+    ] {
+        let headers = through(&[("cookie", &sent), ("jetway-device", "1.a.2.b")], "");
+        assert_eq!(values(&headers, "cookie"), kept, "{sent}");
+        assert!(!headers.contains_key("jetway-device"));
+    }
+}

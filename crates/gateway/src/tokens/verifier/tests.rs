@@ -213,7 +213,7 @@ fn a_header_that_is_not_exactly_ours_is_refused() {
 fn the_mac_of_the_public_key_is_no_signature() {
     let world = World::new();
     let secret = URL_SAFE_NO_PAD.decode(&world.key.public().x).unwrap();
-    let mut header = jsonwebtoken::Header::new(Algorithm::HS256);
+    let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
     header.kid = Some(world.key.kid().to_owned());
     let key = jsonwebtoken::EncodingKey::from_secret(&secret);
     let token = jsonwebtoken::encode(&header, &world.claims(), &key).unwrap();
@@ -332,6 +332,196 @@ fn a_claim_that_is_said_twice_is_refused() {
         world.rejection(&world.sign(&world.header().to_string(), &twice)),
         Rejection::Malformed
     );
+}
+
+#[test]
+fn a_claim_that_we_do_not_write_may_not_stand_twice_either() {
+    let world = World::new();
+    let claims = world.claims().to_string();
+    for twice in [
+        r#"{"scope":"a","scope":"b","#,
+        r#"{"scope":{"a":1,"a":2},"#,
+        r#"{"\u0065xp":9999999999,"#,
+    ] {
+        let claims = claims.replacen('{', twice, 1);
+        assert_eq!(
+            world.rejection(&world.sign(&world.header().to_string(), &claims)),
+            Rejection::Malformed,
+            "{twice}"
+        );
+    }
+    // Said once, it is none of our business (RFC 7519, section 4).
+    assert!(world.verify(&world.with_claim("scope", json!("a"))).is_ok());
+}
+
+/// serde reads a struct out of an array of its values too.
+#[test]
+fn an_array_is_neither_header_nor_claims() {
+    let world = World::new();
+    let header = json!(["EdDSA", "JWT", world.key.kid()]).to_string();
+    let claims = world.claims();
+    assert_eq!(
+        world.rejection(&world.sign(&header, &claims.to_string())),
+        Rejection::Header
+    );
+    let names = [
+        "iss", "aud", "sub", "email", "roles", "sid", "iat", "nbf", "exp", "jti",
+    ];
+    let values = Value::from_iter(names.map(|name| claims[name].clone()));
+    assert_eq!(
+        world.rejection(&world.sign(&world.header().to_string(), &values.to_string())),
+        Rejection::Malformed
+    );
+}
+
+#[test]
+fn trailing_data_is_refused_in_either_part() {
+    let world = World::new();
+    let (header, claims) = (world.header().to_string(), world.claims().to_string());
+    for junk in ["x", "{}", "\0", ","] {
+        let header = format!("{header}{junk}");
+        assert_eq!(world.rejection(&world.sign(&header, &claims)), Rejection::Header);
+        let claims = format!("{claims}{junk}");
+        assert_eq!(
+            world.rejection(&world.sign(&world.header().to_string(), &claims)),
+            Rejection::Malformed
+        );
+    }
+}
+
+#[test]
+fn no_other_base64_of_a_token_is_that_token() {
+    let world = World::new();
+    let token = world.issue();
+    let parts: Vec<_> = token.split('.').collect();
+    let with = |at: usize, part: String| {
+        let mut parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+        parts[at] = part;
+        parts.join(".")
+    };
+    for (at, part) in parts.iter().enumerate() {
+        let mut others = vec![
+            format!("{part}="),
+            format!("{part}=="),
+            format!("{part}\n"),
+            format!(" {part}"),
+            format!("{}+", &part[..part.len() - 1]),
+        ];
+        // The last digit of a text that is no multiple of four has bits that say nothing: all but one of its variants are stray.
+        if part.len() % 4 != 0 {
+            let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+            let (rest, last) = part.split_at(part.len() - 1);
+            others.extend(
+                digits
+                    .chars()
+                    .filter(|digit| !last.starts_with(*digit))
+                    .map(|digit| format!("{rest}{digit}")),
+            );
+        }
+        for other in others {
+            assert!(world.verify(&with(at, other.clone())).is_err(), "{other}");
+        }
+    }
+    // A signature of 64 bytes has 86 digits, the last of which has four such bits.
+    assert_eq!(parts[2].len() % 4, 2);
+}
+
+#[test]
+fn times_that_are_no_whole_seconds_are_refused_and_huge_ones_do_no_harm() {
+    let world = World::new();
+    for claim in ["iat", "nbf", "exp"] {
+        for value in [
+            "-1",
+            "1.5",
+            "1e3",
+            "18446744073709551616",
+            "1e999",
+            "true",
+            "\"9\"",
+            "null",
+        ] {
+            let mut claims = world.claims();
+            claims[claim] = json!("@");
+            let claims = claims.to_string().replace("\"@\"", value);
+            assert_eq!(
+                world.rejection(&world.sign(&world.header().to_string(), &claims)),
+                Rejection::Malformed,
+                "{claim} {value}"
+            );
+        }
+    }
+    let rejection = |claim, value: u64| world.rejection(&world.with_claim(claim, json!(value)));
+    assert_eq!(rejection("nbf", u64::MAX), Rejection::NotYetValid);
+    assert_eq!(rejection("exp", 0), Rejection::Expired);
+    assert!(world.verify(&world.with_claim("exp", json!(u64::MAX))).is_ok());
+}
+
+/// The order of Ed25519's group, little-endian.
+const ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
+#[test]
+fn a_second_signature_cannot_be_made_out_of_the_first() {
+    let world = World::new();
+    let token = world.issue();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let mut carry = 0;
+    for (digit, order) in signature[32..].iter_mut().zip(ORDER) {
+        let sum = u16::from(*digit) + u16::from(order) + carry;
+        *digit = sum.to_le_bytes()[0];
+        carry = sum >> 8;
+    }
+    let malleated = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(&signature));
+    assert_eq!(world.rejection(&malleated), Rejection::Signature);
+    for length in [0, 32, 63, 65, 128] {
+        signature.resize(length, 0);
+        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(&signature));
+        assert_eq!(world.rejection(&token), Rejection::Signature, "{length}");
+    }
+}
+
+/// With a key of small order, one signature would be good for every message: lenient verifiers take this one.
+#[test]
+fn a_key_of_small_order_verifies_nothing() {
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    let weak = Jwk::new(&identity);
+    let mut signature = [0; 64];
+    signature[0] = 1;
+    let key = ed25519_dalek::VerifyingKey::from_bytes(&identity).unwrap();
+    let lenient = |message: &[u8]| {
+        ed25519_dalek::Verifier::verify(&key, message, &ed25519_dalek::Signature::from_bytes(&signature))
+    };
+    assert!(lenient(b"one").is_ok() && lenient(b"another").is_ok());
+    assert!(!weak.verifies(b"one", &signature));
+
+    let world = World::new();
+    let set = JwkSet {
+        keys: vec![weak.clone()],
+    };
+    block_on(publish_key_set(&world.store, &set)).unwrap();
+    let header = json!({"alg": "EdDSA", "typ": "JWT", "kid": weak.kid}).to_string();
+    let token = world.sign(&header, &world.claims().to_string());
+    let (signed, _) = token.rsplit_once('.').unwrap();
+    let forged = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
+    assert_eq!(world.rejection(&forged), Rejection::Signature);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic_or_is_taken(text: String) {
+        proptest::prop_assert!(World::new().verify(&text).is_err());
+    }
+
+    #[test]
+    fn no_header_and_claims_make_it_panic(header: String, claims: String) {
+        let world = World::new();
+        proptest::prop_assert!(world.verify(&world.sign(&header, &claims)).is_err());
+        let _ = world.verify(&world.sign(&world.header().to_string(), &claims));
+    }
 }
 
 #[test]

@@ -1,0 +1,168 @@
+//! The time that a refused sign-in takes says nothing of why it was refused.
+//!
+//! For each reason many refusals are timed, in turns and in a new order every round, on one connection. A rank test
+//! (Mann-Whitney) compares each reason with an unknown address: it asks whether one is *mostly* slower than the other, and so a
+//! few refusals that took long because the machine was busy weigh no more than any other. Hashes are as cheap as can be, so that
+//! a statement or a hash too many is a large part of the whole.
+
+use std::time::{Duration, Instant};
+
+use jetway_tests::TestApp;
+use jetway_tests::app::{PASSWORD, new_email};
+use jetway_tests::state;
+use serde_json::json;
+
+/// How often each is timed in one sample.
+const ROUNDS: usize = 300;
+
+/// How many samples must agree that there is a difference. Of two equal ones, one sample says so in some 16,000.
+const SAMPLES: usize = 3;
+
+/// From how many standard deviations on ranks are told apart.
+const SIGNIFICANT: f64 = 4.0;
+
+/// Why somebody is refused.
+struct Reason {
+    name: &'static str,
+    email: String,
+    password: &'static str,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_takes_as_long_whatever_its_reason() {
+    let app = TestApp::with(&[("bcrypt_cost", "5"), ("require_verified_email", "true")]);
+    let reasons = reasons(&app).await;
+    let mut suspects: Vec<(usize, f64)> = (1..reasons.len()).map(|reason| (reason, 0.0)).collect();
+    for sample in 0..SAMPLES {
+        let times = time(&app, &reasons).await;
+        suspects.retain_mut(|(reason, before)| {
+            let z = mann_whitney(&times[*reason], &times[0]);
+            eprintln!(
+                "sample {sample}: {:<22} median {:?}, unknown {:?}, z = {z:.2}",
+                reasons[*reason].name,
+                median(&times[*reason]),
+                median(&times[0])
+            );
+            let persists = z.abs() > SIGNIFICANT && z * *before >= 0.0;
+            *before = z;
+            persists
+        });
+        if suspects.is_empty() {
+            return;
+        }
+    }
+    let told: Vec<_> = suspects
+        .iter()
+        .map(|(reason, z)| format!("{} (z = {z:.1})", reasons[*reason].name))
+        .collect();
+    panic!("the time tells them from an unknown address: {told:?}");
+}
+
+/// The first is an address that nobody has.
+async fn reasons(app: &TestApp) -> Vec<Reason> {
+    let reason = |name, password| Reason {
+        name,
+        email: new_email(),
+        password,
+    };
+    let reasons = vec![
+        reason("unknown", PASSWORD),
+        reason("unknown, again", PASSWORD),
+        reason("wrong password", "not the password"),
+        reason("disabled", PASSWORD),
+        reason("unverified", PASSWORD),
+        reason("wrong, with old hash", "not the password"),
+    ];
+    for reason in &reasons[2..] {
+        app.sign_up(&reason.email).await.expect_json(201);
+    }
+    let database = state::database(&app.state());
+    let set = |reason: &Reason, change: &str| {
+        let statement = format!("UPDATE users SET {change} WHERE email = ?1");
+        assert_eq!(database.execute(&statement, [&reason.email]).unwrap(), 1);
+    };
+    for reason in [&reasons[2], &reasons[3], &reasons[5]] {
+        set(reason, "email_verified_at = created_at");
+    }
+    set(&reasons[3], "disabled_at = created_at");
+    // Half of the rounds.
+    let old = "password_hash = '$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'";
+    set(&reasons[5], old);
+    reasons
+}
+
+/// How long each refusal took, by reason.
+async fn time(app: &TestApp, reasons: &[Reason]) -> Vec<Vec<Duration>> {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("http://{}/api/v1/signin", app.address());
+    let mut times = vec![Vec::with_capacity(ROUNDS); reasons.len()];
+    let mut order: Vec<usize> = (0..reasons.len()).collect();
+    let mut random: u64 = 0x9e37_79b9_7f4a_7c15;
+    for round in 0..ROUNDS + 10 {
+        shuffle(&mut order, &mut random);
+        for &reason in &order {
+            let Reason { email, password, .. } = &reasons[reason];
+            let call = client
+                .post(&url)
+                .json(&json!({"email": email, "password": password}));
+            let start = Instant::now();
+            let answer = call.send().await.unwrap();
+            let taken = start.elapsed();
+            assert_eq!(answer.status(), 401, "{}", reasons[reason].name);
+            answer.bytes().await.unwrap();
+            // The first ones meet instances that are still starting.
+            if round >= 10 {
+                times[reason].push(taken);
+            }
+        }
+    }
+    times
+}
+
+/// Fisher and Yates, with Marsaglia's xorshift: the same order in every run is as good as any.
+fn shuffle(order: &mut [usize], random: &mut u64) {
+    for last in (1..order.len()).rev() {
+        *random ^= *random << 13;
+        *random ^= *random >> 7;
+        *random ^= *random << 17;
+        let other = usize::try_from(*random % (last as u64 + 1)).unwrap();
+        order.swap(last, other);
+    }
+}
+
+/// By how many standard deviations the ranks of `a` among both are above what they would be if both were alike.
+fn mann_whitney(a: &[Duration], b: &[Duration]) -> f64 {
+    let mut all: Vec<(Duration, bool)> = a.iter().map(|time| (*time, true)).collect();
+    all.extend(b.iter().map(|time| (*time, false)));
+    all.sort_unstable();
+    // Nanoseconds are never equal often enough for ties to matter.
+    let ranks = all.iter().zip(1_u32..).filter(|((_, is_a), _)| *is_a);
+    let sum: f64 = ranks.map(|(_, rank)| f64::from(rank)).sum();
+    let count = |times: &[Duration]| f64::from(u32::try_from(times.len()).unwrap());
+    let (a, b) = (count(a), count(b));
+    let expected = a * (a + b + 1.0) / 2.0;
+    let deviation = (a * b * (a + b + 1.0) / 12.0).sqrt();
+    (sum - expected) / deviation
+}
+
+fn median(times: &[Duration]) -> Duration {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+#[test]
+fn the_rank_test_gives_what_the_textbook_gives() {
+    let millis = |times: &[u64]| {
+        times
+            .iter()
+            .copied()
+            .map(Duration::from_millis)
+            .collect::<Vec<_>>()
+    };
+    // Complete separation of four and four: U = 16, whose mean is 8 and standard deviation the root of 12.
+    let z = mann_whitney(&millis(&[5, 6, 7, 8]), &millis(&[1, 2, 3, 4]));
+    assert!((z - 8.0 / 12.0_f64.sqrt()).abs() < 1e-9, "{z}");
+    let z = mann_whitney(&millis(&[1, 4, 5, 8]), &millis(&[2, 3, 6, 7]));
+    assert!(z.abs() < 1e-9, "{z}");
+}
