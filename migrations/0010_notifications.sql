@@ -34,6 +34,12 @@ BEGIN
     INSERT INTO notifications (id, next_at, created_at, updated_at) VALUES (NEW.id, NEW.time, NEW.time, NEW.time);
 END;
 
+-- Named because a remote server may not follow foreign keys.
+CREATE TRIGGER IF NOT EXISTS outbox_takes_its_notification_along AFTER DELETE ON outbox
+BEGIN
+    DELETE FROM notifications WHERE id = OLD.id;
+END;
+
 -- That somebody has not heard of something is on record, whatever becomes of the row.
 CREATE TRIGGER IF NOT EXISTS notifications_given_up AFTER UPDATE OF state ON notifications
     WHEN OLD.state <> 'dead' AND NEW.state = 'dead'

@@ -62,6 +62,7 @@ impl Setup {
             ("internal_token", INTERNAL_TOKEN),
             ("rate_limit_default", "1000000;w=60"),
             ("rate_limit_signup", "1000000;w=60"),
+            ("rate_limit_email", "1000000;w=60, 1000000;w=60;by=email"),
             ("rate_limit_signin", "1000000;w=60, 1000000;w=60;by=email"),
             ("signin_slowdown", "1000000;email=1000000;w=900;max=900"),
         ])

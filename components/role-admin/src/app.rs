@@ -2,9 +2,12 @@
 
 use http::HeaderMap;
 use jetway_gateway::access::{self, authenticate_signed_in};
+use jetway_gateway::client::Client;
+use jetway_gateway::domain::Origin;
 use jetway_gateway::hashing::{Hasher, HashingQueue};
-use jetway_gateway::http::HttpError;
+use jetway_gateway::http::{HttpError, RequestId};
 use jetway_gateway::ports::{Databases, Ports};
+use jetway_gateway::sessions::Announcer;
 use jetway_gateway::store::{self, Schema, Store, StoreError};
 use jetway_gateway::tokens::{Identity, Verifier, VerifierCache};
 
@@ -26,6 +29,8 @@ pub struct App<'a, P, F> {
     pub hashes: &'a HashingQueue,
     /// What this instance remembers of keys and sign-outs.
     pub verifier: &'a VerifierCache,
+    /// The request's id, for the audit log.
+    pub request_id: &'a RequestId,
     /// Publishes what has happened to a user, once the answer is on its way.
     pub publish: F,
 }
@@ -34,6 +39,21 @@ impl<P: Ports, F> App<'_, P, F> {
     /// A connection to the database, of this request's own.
     pub(crate) async fn store(&self) -> Result<StoreOf<P>, StoreError> {
         store::connect(self.ports.databases(), self.schema).await
+    }
+
+    /// Where an act that is asked for with these headers comes from.
+    pub(crate) fn origin(&self, headers: &HeaderMap) -> Origin {
+        Client::of_request(headers, &self.settings.client).origin(self.request_id)
+    }
+
+    /// Announces the ends of sessions.
+    pub(crate) fn announcer(&self) -> Announcer<'_, P::KeyValue, P::Clock> {
+        let ports = self.ports;
+        Announcer::new(
+            ports.key_value(),
+            ports.clock(),
+            self.settings.access_token_lifetime,
+        )
     }
 
     /// Makes password hashes, after those that this instance already has to do.

@@ -26,6 +26,7 @@ pub(crate) async fn create<P: Ports, F: Fn(UserId)>(
         .bootstrap_token
         .as_ref()
         .ok_or_else(Problem::not_found)?;
+    let origin = app.origin(request.headers());
     let body: Bootstrap = json::read(request).await?;
     let permission = configured
         .check(&body.token)
@@ -37,7 +38,7 @@ pub(crate) async fn create<P: Ports, F: Fn(UserId)>(
     let store = app.store().await?;
     let new = NewUser { email, password };
     let (hasher, clock, entropy) = (app.hasher(), app.ports.clock(), app.ports.entropy());
-    let user = accounts::bootstrap(&store, permission, new, &hasher, clock, entropy).await?;
+    let user = accounts::bootstrap(&store, permission, new, &origin, &hasher, clock, entropy).await?;
     (app.publish)(user.id);
     Ok(created(&format!("/api/v1/users/{}", user.id), &user))
 }

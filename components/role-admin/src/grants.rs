@@ -24,7 +24,7 @@ pub(crate) async fn list<P: Ports>(
 ) -> Result<Response, HttpError> {
     let user = administration.user(user_id(id)?).await?;
     Ok(ok(&Roles {
-        roles: user.roles,
+        roles: user.user.roles,
         next_cursor: None,
     }))
 }

@@ -7,7 +7,7 @@ use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::roles::{Administration, Permitted};
 
 use crate::app::App;
-use crate::{bootstrap, grants, notifications, ready, roles, users};
+use crate::{audit, bootstrap, disabled, grants, notifications, ready, roles, sessions, users};
 
 #[derive(Clone, Copy, Debug)]
 enum Open {
@@ -31,6 +31,12 @@ enum Admin {
     ListGrants,
     Grant,
     Revoke,
+    Disable,
+    Enable,
+    ListSessions,
+    EndSessions,
+    EndSession,
+    Audit,
     ListNotifications,
     RetryNotification,
 }
@@ -45,6 +51,12 @@ const ADMIN: Routes<Admin> = Routes(&[
     ("GET", "/api/v1/users/:id/roles", Admin::ListGrants),
     ("PUT", "/api/v1/users/:id/roles/:name", Admin::Grant),
     ("DELETE", "/api/v1/users/:id/roles/:name", Admin::Revoke),
+    ("PUT", "/api/v1/users/:id/disabled", Admin::Disable),
+    ("DELETE", "/api/v1/users/:id/disabled", Admin::Enable),
+    ("GET", "/api/v1/users/:id/sessions", Admin::ListSessions),
+    ("DELETE", "/api/v1/users/:id/sessions", Admin::EndSessions),
+    ("DELETE", "/api/v1/users/:id/sessions/:session", Admin::EndSession),
+    ("GET", "/api/v1/audit", Admin::Audit),
     ("GET", "/api/v1/notifications", Admin::ListNotifications),
     (
         "POST",
@@ -54,8 +66,12 @@ const ADMIN: Routes<Admin> = Routes(&[
 ]);
 
 /// An administration on a connection of the ports' database.
-pub(crate) type AdministrationOf<'a, P> =
-    Administration<'a, <<P as Ports>::Databases as Databases>::Connection, <P as Ports>::Clock>;
+pub(crate) type AdministrationOf<'a, P> = Administration<
+    'a,
+    <<P as Ports>::Databases as Databases>::Connection,
+    <P as Ports>::KeyValue,
+    <P as Ports>::Clock,
+>;
 
 /// Answers a request.
 pub async fn handle<P: Ports, F: Fn(UserId)>(
@@ -75,15 +91,12 @@ pub async fn handle<P: Ports, F: Fn(UserId)>(
     // Who is not an administrator does not learn which routes and methods there are behind the door.
     let caller = app.caller(request.headers()).await?;
     let store = app.store().await?;
-    let permitted = Permitted::check(&caller, &store).await?;
+    let permitted = Permitted::check(&caller, &store, app.settings.require_second_factor).await?;
     let found = ADMIN.find(request.method(), path)?;
-    administer(
-        request,
-        found,
-        &Administration::new(&store, app.ports.clock(), permitted),
-        app,
-    )
-    .await
+    let origin = app.origin(request.headers());
+    let (key_value, clock) = (app.ports.key_value(), app.ports.clock());
+    let administration = Administration::new(&store, key_value, clock, permitted, origin);
+    administer(request, found, &administration, app).await
 }
 
 async fn administer<P: Ports, F: Fn(UserId)>(
@@ -102,6 +115,15 @@ async fn administer<P: Ports, F: Fn(UserId)>(
         Admin::ListGrants => grants::list::<P>(id, administration).await,
         Admin::Grant => grants::create((id, name), administration, app).await,
         Admin::Revoke => grants::delete((id, name), administration, app).await,
+        Admin::Disable => disabled::create(id, administration, app).await,
+        Admin::Enable => disabled::delete(id, administration, app).await,
+        Admin::ListSessions => sessions::list::<P>(id, administration).await,
+        Admin::EndSessions => sessions::delete_all(id, administration, app).await,
+        Admin::EndSession => {
+            let session = found.parameter("session");
+            sessions::delete((id, session), administration, app).await
+        }
+        Admin::Audit => audit::list::<P>(request.uri(), administration).await,
         Admin::ListNotifications => notifications::list::<P>(request.uri(), administration).await,
         Admin::RetryNotification => notifications::retry::<P>(id, administration).await,
     }

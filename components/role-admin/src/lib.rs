@@ -6,12 +6,15 @@ pub mod app;
 pub mod handler;
 pub mod settings;
 
+mod audit;
 mod bootstrap;
+mod disabled;
 mod grants;
 mod notifications;
 mod page;
 mod ready;
 mod roles;
+mod sessions;
 mod users;
 
 #[cfg(target_arch = "wasm32")]
@@ -46,6 +49,7 @@ mod component {
                 schema: &SCHEMA,
                 hashes: &HASHES,
                 verifier: &VERIFIER,
+                request_id,
                 publish: |user| publish_later(user, settings.redis.clone(), &SCHEMA, request_id.clone()),
             };
             handler::handle(request, &app).await

@@ -1,8 +1,11 @@
 //! The component's variables.
 
+use std::time::Duration;
+
 use jetway_gateway::access;
 use jetway_gateway::accounts::BootstrapToken;
-use jetway_gateway::config::{ConfigError, RedisServer, read};
+use jetway_gateway::client;
+use jetway_gateway::config::{ConfigError, RedisServer, boolean, lifetime, read, read_optional};
 use jetway_gateway::domain::BcryptCost;
 use jetway_gateway::ports::Variables;
 
@@ -11,6 +14,12 @@ use jetway_gateway::ports::Variables;
 pub struct Settings {
     /// What verifying a token needs to know.
     pub access: access::Settings,
+    /// How long an access token lives, and so for how long it is to be known that its session has ended.
+    pub access_token_lifetime: Duration,
+    /// Whose word about the client's address counts.
+    pub client: client::Settings,
+    /// Whether administrators need the second factor.
+    pub require_second_factor: bool,
     /// How much work a password hash is.
     pub bcrypt_cost: BcryptCost,
     /// What makes the first administrator; `None` where nothing does.
@@ -24,6 +33,11 @@ impl Settings {
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             access: access::Settings::read(variables).await?,
+            access_token_lifetime: read(variables, "access_token_ttl", lifetime).await?,
+            client: client::Settings::read(variables).await?,
+            require_second_factor: read_optional(variables, "require_mfa_for_admin", boolean)
+                .await?
+                .unwrap_or(false),
             bcrypt_cost: read(variables, "bcrypt_cost", BcryptCost::parse).await?,
             // Not trimmed: a secret is what it is.
             bootstrap_token: variables

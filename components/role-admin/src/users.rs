@@ -1,7 +1,7 @@
 //! `/api/v1/users`.
 
 use http::Uri;
-use jetway_gateway::domain::{EmailAddress, Invalid, User, UserId};
+use jetway_gateway::domain::{Account, EmailAddress, Invalid, UserId};
 use jetway_gateway::http::{FieldError, HttpError, Query, Response, ok};
 use jetway_gateway::ports::Ports;
 use jetway_gateway::roles::RolesError;
@@ -13,7 +13,7 @@ use crate::page::Page;
 
 #[derive(Serialize)]
 struct Users {
-    users: Vec<User>,
+    users: Vec<Account>,
     next_cursor: Option<String>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) async fn list<P: Ports>(
     let users = administration
         .list_users(email.as_ref(), after, page.to_read())
         .await?;
-    let (users, next_cursor) = page.cut(users, |user| user.id.to_string());
+    let (users, next_cursor) = page.cut(users, |account| account.user.id.to_string());
     Ok(ok(&Users { users, next_cursor }))
 }
 

@@ -1,14 +1,20 @@
 //! What the handlers work with.
 
+use std::fmt;
+
 use http::HeaderMap;
 use jetway_gateway::access::authenticate_signed_in;
+use jetway_gateway::accounts::ONE_TIME_TOKENS;
+use jetway_gateway::client::Client;
 use jetway_gateway::devices::{DeviceKey, DeviceKeyCache};
+use jetway_gateway::domain::{Origin, UserId};
 use jetway_gateway::hashing::{Hasher, HashingQueue};
-use jetway_gateway::http::HttpError;
+use jetway_gateway::http::{HttpError, RequestId};
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::rate_limit::Limiter;
-use jetway_gateway::sessions::{KeyCache, Sessions};
+use jetway_gateway::sessions::{self, KeyCache, Sessions};
 use jetway_gateway::slowdown::Slowdown;
+use jetway_gateway::store::secrets::{CachedSecret, ServerSecret};
 use jetway_gateway::store::{self, Schema, Store, StoreError};
 use jetway_gateway::tokens::{Identity, Verifier, VerifierCache};
 
@@ -26,16 +32,32 @@ pub struct App<'a, P> {
     pub settings: &'a Settings,
     /// What this instance remembers.
     pub memory: &'a Memory,
+    /// The request's id, for the audit log.
+    pub request_id: &'a RequestId,
+    /// Publishes what has happened to a user, once the answer is on its way.
+    pub publish: Publish<'a>,
+}
+
+/// Publishes what has happened to a user.
+#[derive(Clone, Copy)]
+pub struct Publish<'a>(pub &'a dyn Fn(UserId));
+
+impl fmt::Debug for Publish<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Publish(..)")
+    }
 }
 
 /// What an instance remembers between requests: one, as a `static`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Memory {
-    schema: Schema,
+    pub(crate) schema: Schema,
     hashes: HashingQueue,
     keys: KeyCache,
+    successors: CachedSecret,
     verifier: VerifierCache,
     device_key: DeviceKeyCache,
+    one_time_tokens: CachedSecret,
     pub(crate) limiter: Limiter,
 }
 
@@ -46,8 +68,10 @@ impl Memory {
             schema: Schema::new(),
             hashes: HashingQueue::new(),
             keys: KeyCache::new(),
+            successors: CachedSecret::new(sessions::SUCCESSORS),
             verifier: VerifierCache::new(),
             device_key: DeviceKeyCache::new(),
+            one_time_tokens: CachedSecret::new(ONE_TIME_TOKENS),
             limiter: Limiter::new(),
         }
     }
@@ -55,6 +79,12 @@ impl Memory {
     /// What is remembered of the keys that sign.
     pub(crate) fn keys(&self) -> &KeyCache {
         &self.keys
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -78,6 +108,11 @@ impl<P: Ports> App<'_, P> {
         authenticate_signed_in(headers, &verifier).await
     }
 
+    /// Where an act that is asked for with these headers comes from.
+    pub(crate) fn origin(&self, headers: &HeaderMap) -> Origin {
+        Client::of_request(headers, &self.settings.client).origin(self.request_id)
+    }
+
     /// Makes and checks password hashes, after those that this instance already has to do.
     pub(crate) fn hasher(&self) -> Hasher<'_, P> {
         Hasher::new(self.ports, &self.memory.hashes, self.settings.bcrypt_cost)
@@ -98,6 +133,11 @@ impl<P: Ports> App<'_, P> {
         Slowdown::new(self.ports.key_value(), self.ports.clock(), policy)
     }
 
+    /// What the tokens of mails are derived from. The database is asked once in an instance's life.
+    pub(crate) async fn one_time_token_secret(&self, store: &StoreOf<P>) -> Result<ServerSecret, StoreError> {
+        self.memory.one_time_tokens.get(store, self.ports.entropy()).await
+    }
+
     /// Sessions, on this connection.
     pub(crate) fn sessions<'s>(&'s self, store: &'s StoreOf<P>) -> SessionsOf<'s, P> {
         Sessions {
@@ -108,7 +148,9 @@ impl<P: Ports> App<'_, P> {
             keys: &self.memory.keys,
             rotation: &self.settings.rotation,
             issuer: &self.settings.issuer,
+            successors: &self.memory.successors,
             refresh_lifetime: self.settings.refresh_lifetime,
+            session_lifetime: self.settings.session_lifetime,
             require_verified_email: self.settings.require_verified_email,
         }
     }

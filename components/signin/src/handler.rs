@@ -6,7 +6,7 @@ use jetway_gateway::ports::Ports;
 use jetway_gateway::tokens::Identity;
 
 use crate::app::App;
-use crate::{assertion_key, me, password, ready, refresh, sessions, signin, signout};
+use crate::{assertion_key, me, mfa, password, ready, refresh, sessions, signin, signout};
 
 #[derive(Clone, Copy, Debug)]
 enum Open {
@@ -28,18 +28,34 @@ const OPEN: Routes<Open> = Routes(&[
 enum Own {
     SignOut,
     Show,
+    Change,
+    Delete,
+    Export,
     ListSessions,
     EndSession,
     ChangePassword,
+    ShowMfa,
+    BeginTotp,
+    ConfirmTotp,
+    RemoveTotp,
+    ReplaceRecoveryCodes,
 }
 
 /// What only the signed-in may ask for, about themselves.
 const OWN: Routes<Own> = Routes(&[
     ("POST", "/api/v1/signout", Own::SignOut),
     ("GET", "/api/v1/me", Own::Show),
+    ("PATCH", "/api/v1/me", Own::Change),
+    ("DELETE", "/api/v1/me", Own::Delete),
+    ("GET", "/api/v1/me/export", Own::Export),
     ("GET", "/api/v1/me/sessions", Own::ListSessions),
     ("DELETE", "/api/v1/me/sessions/:id", Own::EndSession),
     ("PUT", "/api/v1/me/password", Own::ChangePassword),
+    ("GET", "/api/v1/me/mfa", Own::ShowMfa),
+    ("POST", "/api/v1/me/mfa/totp", Own::BeginTotp),
+    ("POST", "/api/v1/me/mfa/totp/confirm", Own::ConfirmTotp),
+    ("DELETE", "/api/v1/me/mfa/totp", Own::RemoveTotp),
+    ("POST", "/api/v1/me/mfa/recovery-codes", Own::ReplaceRecoveryCodes),
 ]);
 
 /// Answers a request.
@@ -67,8 +83,16 @@ async fn own<P: Ports>(
     match found.endpoint {
         Own::SignOut => signout::create(&request, app, caller).await,
         Own::Show => me::show(app, caller).await,
+        Own::Change => me::update(request, app, caller).await,
+        Own::Delete => me::delete(request, app, caller).await,
+        Own::Export => me::export(app, caller).await,
         Own::ListSessions => sessions::list(app, caller).await,
         Own::EndSession => sessions::delete(found.parameter("id"), app, caller).await,
         Own::ChangePassword => password::update(request, app, caller).await,
+        Own::ShowMfa => mfa::show(app, caller).await,
+        Own::BeginTotp => mfa::begin(request, app, caller).await,
+        Own::ConfirmTotp => mfa::confirm(request, app, caller).await,
+        Own::RemoveTotp => mfa::remove(request, app, caller).await,
+        Own::ReplaceRecoveryCodes => mfa::replace_codes(request, app, caller).await,
     }
 }

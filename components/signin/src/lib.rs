@@ -9,6 +9,7 @@ pub mod settings;
 mod assertion_key;
 mod device;
 mod me;
+mod mfa;
 mod password;
 mod ready;
 mod refresh;
@@ -22,9 +23,9 @@ mod tokens;
 mod component {
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::{Request, Response, serve};
-    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay};
+    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay, publish_later};
 
-    use crate::app::{App, Memory};
+    use crate::app::{App, Memory, Publish};
     use crate::handler;
     use crate::settings::Settings;
 
@@ -34,17 +35,22 @@ mod component {
     jetway_gateway::http_component!(handle);
 
     async fn handle(request: Request) -> Response {
-        serve(request, async |request, _| {
+        serve(request, async |request, request_id| {
             let settings = PerInstance::get_or_try_init(&SETTINGS, &SpinWay, async || {
                 Settings::read(&SpinVariables).await
             })
             .await?;
+            let publish = |user| {
+                publish_later(user, settings.redis.clone(), &MEMORY.schema, request_id.clone());
+            };
             handler::handle(
                 request,
                 &App {
                     ports: &SpinPorts,
                     settings: &settings,
                     memory: &MEMORY,
+                    request_id,
+                    publish: Publish(&publish),
                 },
             )
             .await

@@ -1,16 +1,100 @@
-//! `GET /api/v1/me`.
+//! `GET`, `PATCH` and `DELETE /api/v1/me`, and `GET /api/v1/me/export`.
 
-use jetway_gateway::http::{Code, HttpError, Response, ok};
+use http::{HeaderValue, Request, header};
+use jetway_gateway::accounts::{self, TokenMaker};
+use jetway_gateway::domain::{EmailAddress, Password, User};
+use jetway_gateway::http::{Body, Code, HttpError, Response, accepted, json, no_content, ok};
 use jetway_gateway::ports::Ports;
-use jetway_gateway::store::users;
+use jetway_gateway::problems::field;
+use jetway_gateway::rate_limit::ByEmail;
+use jetway_gateway::store::accounts as account;
 use jetway_gateway::tokens::Identity;
+use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+
+#[derive(Serialize)]
+struct Account {
+    #[serde(flatten)]
+    user: User,
+    email_verified: bool,
+}
+
+/// What may be changed, and what proves that one may.
+#[derive(Deserialize)]
+struct Change {
+    email: String,
+    current_password: String,
+}
+
+#[derive(Deserialize)]
+struct Delete {
+    password: String,
+}
 
 pub(crate) async fn show<P: Ports>(app: &App<'_, P>, caller: &Identity) -> Result<Response, HttpError> {
     let store = app.store().await?;
     // The account as it is now; the token only says how it was.
-    let user = users::find(&store, caller.user()).await?;
-    let gone = || HttpError::new(Code::InvalidToken, "The account is no longer there.");
-    Ok(ok(&user.ok_or_else(gone)?))
+    let (user, email_verified) = account::find(&store, caller.user()).await?.ok_or_else(gone)?;
+    Ok(ok(&Account { user, email_verified }))
+}
+
+/// A merge patch (RFC 7396). The address stays the old one until whoever reads mails to the new one says so.
+pub(crate) async fn update<P: Ports>(
+    request: Request<impl Body>,
+    app: &App<'_, P>,
+    caller: &Identity,
+) -> Result<Response, HttpError> {
+    let by_email = ByEmail::of(&request);
+    let body: Change = json::read_patch(request).await?;
+    let email = field("/email", EmailAddress::parse(&body.email))?;
+    let password = Password::parse(body.current_password).ok();
+    let (limits, limiter) = (&app.settings.rate_limits, &app.memory.limiter);
+    by_email
+        .count(&email, limits, limiter, app.ports, async || {
+            let store = app.store().await?;
+            let secret = app.one_time_token_secret(&store).await?;
+            let maker = TokenMaker {
+                secret: &secret,
+                lifetime: app.settings.email_token_lifetime,
+                clock: app.ports.clock(),
+                entropy: app.ports.entropy(),
+            };
+            accounts::request_email_change(&store, caller.user(), &email, password, &maker, &app.hasher())
+                .await?;
+            Ok(accepted())
+        })
+        .await
+}
+
+pub(crate) async fn delete<P: Ports>(
+    request: Request<impl Body>,
+    app: &App<'_, P>,
+    caller: &Identity,
+) -> Result<Response, HttpError> {
+    let body: Delete = json::read(request).await?;
+    let password = Password::parse(body.password).ok();
+    let store = app.store().await?;
+    let announcer = app.sessions(&store).announcer();
+    accounts::delete_account(&store, &announcer, caller.user(), password, &app.hasher()).await?;
+    Ok(no_content())
+}
+
+/// Everything that is held about the caller, to be kept as a file.
+pub(crate) async fn export<P: Ports>(app: &App<'_, P>, caller: &Identity) -> Result<Response, HttpError> {
+    let store = app.store().await?;
+    let everything = account::export(&store, caller.user()).await?.ok_or_else(gone)?;
+    let mut response = ok(&everything);
+    let attachment = HeaderValue::from_static("attachment; filename=\"jetway-account.json\"");
+    response
+        .headers_mut()
+        .insert(header::CONTENT_DISPOSITION, attachment);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+fn gone() -> HttpError {
+    HttpError::new(Code::InvalidToken, "The account is no longer there.")
 }

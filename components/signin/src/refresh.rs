@@ -23,6 +23,9 @@ pub(crate) async fn create<P: Ports>(
     // A text that can be no token is a token that nobody has.
     let token = RefreshToken::parse(&body.refresh_token).map_err(|_| RefreshError::Dead)?;
     let store = app.store().await?;
-    let grant = app.sessions(&store).refresh(&token).await?;
-    Ok(tokens::answer(&grant))
+    let refreshed = app.sessions(&store).refresh(&token).await;
+    if let Err(RefreshError::Replayed { user }) = refreshed {
+        (app.publish.0)(user);
+    }
+    Ok(tokens::answer(&refreshed?))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jetway_gateway::client;
-use jetway_gateway::config::{ConfigError, boolean, duration, read, read_optional, text};
+use jetway_gateway::config::{ConfigError, RedisServer, boolean, lifetime, read, read_optional, text};
 use jetway_gateway::domain::BcryptCost;
 use jetway_gateway::ports::Variables;
 use jetway_gateway::rate_limit::RateLimits;
@@ -22,6 +22,12 @@ pub struct Settings {
     pub refresh_lifetime: Duration,
     /// When signing keys are replaced.
     pub rotation: Rotation,
+    /// How long the token of a mail verifies its address.
+    pub email_token_lifetime: Duration,
+    /// How long a session lasts at most.
+    pub session_lifetime: Duration,
+    /// Where events are published.
+    pub redis: RedisServer,
     /// How often one may try.
     pub rate_limits: RateLimits,
     /// After how many failures attempts are slowed down, if at all.
@@ -45,6 +51,9 @@ impl Settings {
             },
             refresh_lifetime: read(variables, "refresh_token_ttl", lifetime).await?,
             rotation: Rotation::read(variables, access_tokens).await?,
+            email_token_lifetime: read(variables, "email_token_ttl", lifetime).await?,
+            session_lifetime: read(variables, "session_ttl", lifetime).await?,
+            redis: RedisServer::read(variables).await?,
             rate_limits: read(variables, "rate_limits", RateLimits::parse).await?,
             slowdown: read_optional(variables, "signin_slowdown", slowdown::Policy::parse).await?,
             require_verified_email: read_optional(variables, "require_verified_email", boolean)
@@ -52,15 +61,5 @@ impl Settings {
                 .unwrap_or(false),
             client: client::Settings::read(variables).await?,
         })
-    }
-}
-
-/// At least a second: tokens count in whole ones, and one that is over when it is issued is a mistake that looks like an
-/// outage.
-fn lifetime(text: &str) -> Result<Duration, String> {
-    match duration(text) {
-        Ok(lifetime) if lifetime < Duration::from_secs(1) => Err("is shorter than a second".to_owned()),
-        Ok(lifetime) => Ok(lifetime),
-        Err(error) => Err(error.to_string()),
     }
 }

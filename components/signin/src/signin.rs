@@ -7,12 +7,14 @@ use jetway_gateway::domain::{EmailAddress, Password};
 use jetway_gateway::http::{Body, HttpError, Response, json};
 use jetway_gateway::ports::Ports;
 use jetway_gateway::problems::field;
+use jetway_gateway::second_factor::SecondFactorError;
 use jetway_gateway::sessions::{Client, Credentials, SignInError};
 use jetway_gateway::slowdown::Who;
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::device;
+use crate::mfa;
 use crate::throttle::Throttle;
 use crate::tokens;
 
@@ -23,6 +25,8 @@ const MAX_USER_AGENT: usize = 256;
 struct SignIn {
     email: String,
     password: String,
+    code: Option<String>,
+    recovery_code: Option<String>,
 }
 
 pub(crate) async fn create<P: Ports>(
@@ -35,6 +39,7 @@ pub(crate) async fn create<P: Ports>(
     let throttle = Throttle::of(&request);
     let body: SignIn = json::read(request).await?;
     let email = field("/email", EmailAddress::parse(&body.email))?;
+    let second_factor = mfa::given(body.code.as_deref(), body.recovery_code.as_deref())?;
     // What cannot be a password is a wrong one: this is not the place to teach which rules passwords keep.
     let password = Password::parse(body.password).ok();
     let who = Who {
@@ -46,6 +51,7 @@ pub(crate) async fn create<P: Ports>(
     let credentials = Credentials {
         email: email.clone(),
         password,
+        second_factor,
     };
     throttle
         .by_email(&who, app, async || {
@@ -56,7 +62,11 @@ pub(crate) async fn create<P: Ports>(
                     device::remember(response.headers_mut(), &presented, &email, app).await;
                     Ok(response)
                 }
-                Err(SignInError::InvalidCredentials) => Err(SignInError::InvalidCredentials.into()),
+                // These stay counted as failures.
+                Err(
+                    failed @ (SignInError::InvalidCredentials
+                    | SignInError::SecondFactor(SecondFactorError::Refused)),
+                ) => Err(failed.into()),
                 Err(failed) => {
                     attempt.came_to_nothing().await;
                     Err(failed.into())

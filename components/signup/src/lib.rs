@@ -1,24 +1,28 @@
-//! `POST /api/v1/signup`: makes an account.
+//! Making an account, and what its owner does with a token out of a mail: verifying the address, resetting the password.
 //!
-//! This file is wiring; the route is in [`handler`].
+//! This file is wiring; [`handler`] has the routes, and each resource has a file.
 
+pub mod app;
 pub mod handler;
 pub mod settings;
 
+mod email;
+mod password;
+mod ready;
+mod sign_up;
+
 #[cfg(target_arch = "wasm32")]
 mod component {
-    use jetway_gateway::hashing::HashingQueue;
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::{Request, Response, serve};
     use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay, publish_later};
-    use jetway_gateway::store::Schema;
 
-    use crate::handler::{self, App};
+    use crate::app::{App, Memory};
+    use crate::handler;
     use crate::settings::Settings;
 
     thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
-    static SCHEMA: Schema = Schema::new();
-    static HASHES: HashingQueue = HashingQueue::new();
+    static MEMORY: Memory = Memory::new();
 
     jetway_gateway::http_component!(handle);
 
@@ -30,10 +34,11 @@ mod component {
             .await?;
             let app = App {
                 ports: &SpinPorts,
-                schema: &SCHEMA,
-                hashes: &HASHES,
                 settings: &settings,
-                publish: |user| publish_later(user, settings.redis.clone(), &SCHEMA, request_id.clone()),
+                memory: &MEMORY,
+                publish: |user| {
+                    publish_later(user, settings.redis.clone(), &MEMORY.schema, request_id.clone());
+                },
             };
             handler::handle(request, &app).await
         })

@@ -6,19 +6,17 @@ use std::cell::RefCell;
 
 use http::Request;
 use jetway_gateway::domain::UserId;
-use jetway_gateway::hashing::HashingQueue;
 use jetway_gateway::http::{RequestId, Response, finish};
-use jetway_gateway::store::Schema;
 use jetway_gateway::test_support::{TestPorts, TestVariables, block_on};
 use serde_json::{Value, json};
-use signup::handler::{self, App};
+use signup::app::{App, Memory};
+use signup::handler;
 use signup::settings::Settings;
 
 #[derive(Default)]
 struct TestApp {
     ports: TestPorts,
-    schema: Schema,
-    hashes: HashingQueue,
+    memory: Memory,
     published: RefCell<Vec<UserId>>,
 }
 
@@ -27,9 +25,8 @@ impl TestApp {
         let settings = block_on(Settings::read(&TestVariables::default())).unwrap();
         let app = App {
             ports: &self.ports,
-            schema: &self.schema,
-            hashes: &self.hashes,
             settings: &settings,
+            memory: &self.memory,
             publish: |user| self.published.borrow_mut().push(user),
         };
         let request = Request::builder()
@@ -181,6 +178,9 @@ fn a_bad_variable_is_refused_by_its_name() {
     for (name, value) in [
         ("bcrypt_cost", "99"),
         ("bcrypt_cost", "twelve"),
+        ("email_token_ttl", "0s"),
+        ("password_token_ttl", "soon"),
+        ("require_verified_email", "yes"),
         ("redis_url", ""),
     ] {
         let error = block_on(Settings::read(&TestVariables::default().with(name, value))).unwrap_err();

@@ -28,6 +28,7 @@ pub mod proxy;
 pub mod rate_limit;
 pub mod roles;
 pub mod rules;
+pub mod second_factor;
 pub mod sessions;
 pub mod slowdown;
 #[cfg(feature = "spin")]

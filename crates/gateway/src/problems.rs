@@ -1,10 +1,13 @@
 //! What use cases refuse, as HTTP: the one place that knows both.
 
+use http::{HeaderValue, header};
+
 use crate::Failure;
-use crate::accounts::{BootstrapError, ChangePasswordError, SignUpError};
+use crate::accounts::{AccountError, BootstrapError, ChangePasswordError, SignUpError, TokenError};
 use crate::domain::Invalid;
 use crate::http::{Code, FieldError, HttpError, Problem};
 use crate::roles::{NotPermitted, RolesError};
+use crate::second_factor::SecondFactorError;
 use crate::sessions::{RefreshError, SignInError};
 use crate::slowdown::NotNow;
 use crate::store::{Rule, StoreError};
@@ -85,6 +88,11 @@ impl From<SignInError> for HttpError {
             SignInError::InvalidCredentials => {
                 Self::new(Code::InvalidCredentials, "Check both and try again.")
             }
+            SignInError::SecondFactorRequired => Self::new(
+                Code::MfaRequired,
+                "Sign in with a `code` of your device, or a `recovery_code`, besides.",
+            ),
+            SignInError::SecondFactor(error) => error.into(),
             SignInError::Failed(failure) => failure.into(),
         }
     }
@@ -104,12 +112,32 @@ impl From<NotNow> for HttpError {
     }
 }
 
+impl From<SecondFactorError> for HttpError {
+    fn from(error: SecondFactorError) -> Self {
+        match error {
+            SecondFactorError::WrongPassword => ChangePasswordError::WrongPassword.into(),
+            SecondFactorError::AlreadyOn => {
+                Self::new(Code::MfaEnabled, "Turn it off before you set up another device.")
+            }
+            SecondFactorError::NotOn => {
+                Self::new(Code::NotFound, "There is no second factor. Set one up first.")
+            }
+            SecondFactorError::Refused => Self::new(
+                Code::MfaCodeInvalid,
+                "Wait for the next code of your device; each works once.",
+            ),
+            SecondFactorError::TooEarly(seconds) => NotNow::TooEarly(seconds).into(),
+            SecondFactorError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
 impl From<RefreshError> for HttpError {
     fn from(error: RefreshError) -> Self {
         match error {
             RefreshError::Dead => Self::new(Code::InvalidRefreshToken, "Sign in again."),
             // A thief learns nothing from the answer; the log has the difference.
-            RefreshError::Replayed => Self::from(RefreshError::Dead).caused_by(error),
+            RefreshError::Replayed { .. } => Self::from(RefreshError::Dead).caused_by(error),
             RefreshError::Failed(failure) => failure.into(),
         }
     }
@@ -126,10 +154,48 @@ impl From<ChangePasswordError> for HttpError {
     }
 }
 
+impl From<TokenError> for HttpError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            // Which of them is nobody's business: a guess learns nothing.
+            TokenError::Dead => Self::new(
+                Code::TokenInvalid,
+                "It is unknown, used or expired. Ask for another mail.",
+            ),
+            TokenError::EmailTaken => email_taken(),
+            TokenError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<AccountError> for HttpError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::WrongPassword => ChangePasswordError::WrongPassword.into(),
+            AccountError::LastAdmin => RolesError::Refused(Rule::LastAdmin).into(),
+            AccountError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
 impl From<NotPermitted> for HttpError {
     fn from(error: NotPermitted) -> Self {
         match error {
             NotPermitted::Forbidden => Self::new(Code::Forbidden, "This is for administrators."),
+            NotPermitted::SecondFactorMissing => {
+                let mut error = Self::new(
+                    Code::MfaRequired,
+                    "Sign in with your second factor; if you have none, set one up first.",
+                );
+                // RFC 9470: signing in again, and better, is what helps; so it is a 401 and no 403.
+                error.headers_mut().insert(
+                    header::WWW_AUTHENTICATE,
+                    HeaderValue::from_static(
+                        "Bearer realm=\"jetway\", error=\"insufficient_user_authentication\", error_description=\"The second factor is needed\"",
+                    ),
+                );
+                error
+            }
             NotPermitted::Failed(failure) => failure.into(),
         }
     }
@@ -139,6 +205,9 @@ impl From<RolesError> for HttpError {
     fn from(error: RolesError) -> Self {
         let rule = match error {
             RolesError::Refused(rule) => rule,
+            RolesError::UnknownSession => {
+                return Self::new(Code::NotFound, "The user has no open session of this id.");
+            }
             RolesError::Failed(failure) => return failure.into(),
         };
         match rule {

@@ -6,7 +6,9 @@
     reason = "in a test, a failed expectation is a failed test, in its helpers too"
 )]
 
+mod account;
 mod assertion;
+mod audit;
 mod auth_check;
 mod authorisation;
 mod bad_input;
@@ -14,6 +16,7 @@ mod bookings;
 mod bootstrap;
 mod breaker;
 mod cors;
+mod email_verification;
 mod events;
 mod flights;
 mod guessing;
@@ -27,6 +30,7 @@ mod manifest;
 mod me;
 mod notifications;
 mod password;
+mod password_reset;
 mod permissions;
 mod problems;
 mod proxy;
@@ -42,8 +46,10 @@ mod readme;
 mod refresh;
 mod restart;
 mod retries;
+mod revocation;
 mod role_admin;
 mod sabotage;
+mod second_factor;
 mod sessions;
 mod signin;
 mod signing_key;
@@ -54,3 +60,4 @@ mod timeouts;
 mod timing;
 mod upstreams;
 mod users;
+mod users_admin;

@@ -53,12 +53,12 @@ const TABLE: &[Row] = &[
     Row {
         component: "signup",
         grants: [DEFAULT, DEFAULT, REDIS],
-        imports: &[Sqlite, Redis, Variables],
+        imports: &[Sqlite, KeyValue, Redis, Variables],
     },
     Row {
         component: "signin",
-        grants: [DEFAULT, DEFAULT, &[]],
-        imports: &[Sqlite, KeyValue, Variables],
+        grants: [DEFAULT, DEFAULT, REDIS],
+        imports: &[Sqlite, KeyValue, Redis, Variables],
     },
     Row {
         component: "role-admin",
@@ -274,12 +274,15 @@ fn capability(interface: &str) -> Option<Capability> {
 /// Route, component, and the middleware in front of it, outermost first.
 const ROUTES: &[(&str, &str, &[&str])] = &[
     ("/api/v1/signup", "signup", &["rate-limit"]),
+    ("/api/v1/email/...", "signup", &["rate-limit"]),
+    ("/api/v1/password/...", "signup", &["rate-limit"]),
     ("/api/v1/signin", "signin", &["rate-limit"]),
     ("/api/v1/token/refresh", "signin", &["rate-limit"]),
     ("/api/v1/signout", "signin", &["rate-limit"]),
     ("/api/v1/me/...", "signin", &["rate-limit"]),
     ("/api/v1/roles/...", "role-admin", &["rate-limit", "auth-check"]),
     ("/api/v1/users/...", "role-admin", &["rate-limit", "auth-check"]),
+    ("/api/v1/audit", "role-admin", &["rate-limit", "auth-check"]),
     (
         "/api/v1/notifications/...",
         "role-admin",

@@ -4,7 +4,7 @@ use jetway_tests::app::{PASSWORD, new_email};
 use jetway_tests::{TestApp, User};
 
 #[tokio::test]
-async fn a_user_sees_their_account_as_sign_up_answered_it() {
+async fn a_user_sees_their_account_as_sign_up_answered_it_and_whether_the_address_is_verified() {
     let app = TestApp::shared();
     let email = new_email();
     let account = app.sign_up(&email).await.expect_json(201);
@@ -13,7 +13,9 @@ async fn a_user_sees_their_account_as_sign_up_answered_it() {
 
     let me = app.get("/api/v1/me").by(&user).await.expect_json(200);
 
-    assert_eq!(me, account);
+    let mut expected = account;
+    expected["email_verified"] = false.into();
+    assert_eq!(me, expected);
 }
 
 #[tokio::test]

@@ -31,9 +31,13 @@ async fn of_two_hundred_sign_ups_of_one_address_one_is_made() {
         ),
         1
     );
-    for table in ["users", "user_roles", "outbox"] {
-        let rows = app.rows_in(table);
-        assert_eq!(rows, 1, "{table}");
+    for (table, expected) in [
+        ("users", 1),
+        ("user_roles", 1),
+        ("outbox", 2),
+        ("one_time_tokens", 1),
+    ] {
+        assert_eq!(app.rows_in(table), expected, "{table}");
     }
 }
 

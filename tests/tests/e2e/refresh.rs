@@ -1,7 +1,9 @@
 //! `POST /api/v1/token/refresh`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jetway_tests::redis::Redis;
 use jetway_tests::{Setup, TestApp, User, state, tokens};
 use serde_json::json;
 
@@ -34,11 +36,34 @@ async fn a_refresh_token_is_traded_for_the_next_pair() {
     app.refresh(&next).await.expect_json(200);
 }
 
+/// Past the time in which a token is given its successor again.
+async fn past_the_grace() {
+    tokio::time::sleep(Duration::from_millis(10_500)).await;
+}
+
 #[tokio::test]
-async fn a_token_that_comes_twice_ends_its_whole_family() {
+async fn a_client_that_lost_the_answer_asks_again_and_goes_on() {
     let app = TestApp::shared();
     let user = app.new_user().await;
+    let lost = User::from_answer(&app.refresh(&user).await.expect_json(200), &user.password);
+
     let next = User::from_answer(&app.refresh(&user).await.expect_json(200), &user.password);
+
+    assert_eq!(next.refresh_token, lost.refresh_token);
+    app.get("/api/v1/me").by(&next).await.expect_json(200);
+    app.refresh(&next).await.expect_json(200);
+}
+
+#[tokio::test]
+async fn a_token_that_comes_again_late_ends_its_whole_family_and_no_other_and_the_platform_is_told() {
+    let redis = Redis::start();
+    let app = TestApp::with(&[("redis_url", &redis.url())]);
+    let mut events = redis.subscribe("jetway.events").await;
+    let user = app.new_user().await;
+    assert_eq!(events.next().await["type"], "com.jetway.user.registered.v1");
+    let other = app.signed_in_again(&user).await;
+    let next = User::from_answer(&app.refresh(&user).await.expect_json(200), &user.password);
+    past_the_grace().await;
 
     app.refresh(&user)
         .await
@@ -49,41 +74,36 @@ async fn a_token_that_comes_twice_ends_its_whole_family() {
         .expect_problem(401, "invalid_refresh_token");
     app.eventually(401, || app.get("/api/v1/auth/check").by(&next))
         .await;
-}
-
-#[tokio::test]
-async fn a_replay_ends_no_other_session() {
-    let app = TestApp::shared();
-    let user = app.new_user().await;
-    let other = app.signed_in_again(&user).await;
-    app.refresh(&user).await.expect_json(200);
-
-    app.refresh(&user)
-        .await
-        .expect_problem(401, "invalid_refresh_token");
-
+    app.get("/api/v1/auth/check").by(&other).await.expect(200);
     app.refresh(&other).await.expect_json(200);
-}
-
-#[tokio::test]
-async fn of_many_trades_of_one_token_at_once_at_most_one_wins() {
-    let app = TestApp::shared();
-    let user = app.new_user().await;
-
-    let calls: Vec<_> = (0..20)
-        .map(|_| tokio::spawn(app.refresh(&user).into_future()))
-        .collect();
-    let mut won = 0;
-    for call in calls {
-        let answer = call.await.unwrap();
-        if answer.status == 200 {
-            won += 1;
-        } else {
-            answer.expect_problem(401, "invalid_refresh_token");
+    loop {
+        let event = events.next().await;
+        if event["type"] == "com.jetway.refresh_token.replayed.v1" {
+            let session = &tokens::read(&user.access_token).1["sid"];
+            assert_eq!(event["subject"], user.id.as_str());
+            assert_eq!(event["data"], json!({"user_id": user.id, "session_id": session}));
+            break;
         }
     }
+}
 
-    assert_eq!(won, 1);
+#[tokio::test]
+async fn fifty_trades_of_one_token_at_once_on_two_gateways_get_the_same_successor() {
+    let apps = Setup::usual().start_several(2);
+    let user = apps[0].new_user().await;
+    let before = apps[0].rows_in("refresh_tokens");
+
+    let calls: Vec<_> = (0..50)
+        .map(|i| tokio::spawn(apps[i % 2].refresh(&user).into_future()))
+        .collect();
+    let mut successors = BTreeSet::new();
+    for call in calls {
+        let answer = call.await.unwrap().expect_json(200);
+        successors.insert(answer["refresh_token"].as_str().unwrap().to_owned());
+    }
+
+    assert_eq!(successors.len(), 1);
+    assert_eq!(apps[0].rows_in("refresh_tokens"), before + 1);
 }
 
 #[tokio::test]
@@ -116,6 +136,23 @@ async fn a_refresh_token_ends_with_its_time() {
     app.refresh(&user)
         .await
         .expect_problem(401, "invalid_refresh_token");
+}
+
+#[tokio::test]
+async fn a_session_ends_in_any_case_at_its_time() {
+    let app = TestApp::with(&[("session_ttl", "3")]);
+    let mut user = app.new_user().await;
+    let start = std::time::Instant::now();
+    while start.elapsed() < Duration::from_secs(20) {
+        let answer = app.refresh(&user).await;
+        if answer.status == 401 {
+            answer.expect_problem(401, "invalid_refresh_token");
+            return;
+        }
+        user = User::from_answer(&answer.expect_json(200), &user.password);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    panic!("it was refreshed for ever");
 }
 
 #[tokio::test]

@@ -9,12 +9,19 @@ use uuid::Uuid;
 async fn an_admin_finds_a_user_by_address_in_any_case() {
     let app = TestApp::shared();
     let email = new_email();
-    let account = app.sign_up(&email).await.expect_json(201);
+    let account = as_administrators_see_it(app.sign_up(&email).await.expect_json(201));
 
     let path = format!("/api/v1/users?email={}", email.to_uppercase());
     let found = app.get(&path).by(app.admin().await).await.expect_json(200);
 
     assert_eq!(found, json!({"users": [account], "next_cursor": null}));
+}
+
+/// What sign-up answered, with what administrators see besides.
+fn as_administrators_see_it(mut account: Value) -> Value {
+    account["disabled"] = json!(false);
+    account["email_verified"] = json!(false);
+    account
 }
 
 #[tokio::test]
@@ -31,9 +38,9 @@ async fn an_address_that_nobody_has_finds_nobody() {
 }
 
 #[tokio::test]
-async fn a_user_is_shown_as_sign_up_answered_it() {
+async fn a_user_is_shown_as_sign_up_answered_it_with_the_accounts_state() {
     let app = TestApp::shared();
-    let account = app.sign_up(&new_email()).await.expect_json(201);
+    let account = as_administrators_see_it(app.sign_up(&new_email()).await.expect_json(201));
 
     let path = format!("/api/v1/users/{}", account["id"].as_str().unwrap());
     let shown = app.get(&path).by(app.admin().await).await.expect_json(200);
@@ -242,6 +249,9 @@ async fn no_user_shows_a_password_or_its_hash() {
 
     for shown in [list["users"][0].clone(), one] {
         let members: Vec<_> = shown.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(members, ["created_at", "email", "id", "roles"]);
+        assert_eq!(
+            members,
+            ["created_at", "disabled", "email", "email_verified", "id", "roles"]
+        );
     }
 }

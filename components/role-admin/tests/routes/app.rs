@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use http::Request;
 use jetway_gateway::accounts;
-use jetway_gateway::domain::{EmailAddress, NewUser, Password, SessionId, User, UserId};
+use jetway_gateway::domain::{
+    AuthMethod, Authentication, EmailAddress, NewUser, Password, SessionId, User, UserId,
+};
 use jetway_gateway::hashing::HashingQueue;
 use jetway_gateway::http::{RequestId, Response, finish};
+use jetway_gateway::ports::Clock as _;
 use jetway_gateway::sessions::{Rotation, published_signing_keys};
 use jetway_gateway::store::{Schema, users};
 use jetway_gateway::test_support::{TestPorts, TestVariables, block_on};
-use jetway_gateway::tokens::{Issuer, VerifierCache};
+use jetway_gateway::tokens::{Issuer, VerifierCache, epoch_of};
 use role_admin::app::App;
 use role_admin::handler;
 use role_admin::settings::Settings;
@@ -66,6 +69,7 @@ impl TestApp {
             schema: &self.schema,
             hashes: &self.hashes,
             verifier: &self.verifier,
+            request_id: &RequestId::parse("r-1").unwrap(),
             publish: |user| self.published.borrow_mut().push(user),
         };
         let answer = block_on(handler::handle(request.body(body).unwrap(), &app));
@@ -107,9 +111,14 @@ impl TestApp {
             audience: "jetway".to_owned(),
             lifetime: Duration::from_secs(600),
         };
-        let session = SessionId::generate(&ports.clock, &ports.entropy);
+        let authentication = Authentication {
+            session: SessionId::generate(&ports.clock, &ports.entropy),
+            methods: AuthMethod::PASSWORD.to_vec(),
+            at: ports.clock.now(),
+        };
+        let epoch = block_on(epoch_of(&ports.key_value, user.id)).unwrap();
         let token = issuer
-            .issue(&key, &user, session, &ports.clock, &ports.entropy)
+            .issue(&key, &user, &authentication, epoch, &ports.clock, &ports.entropy)
             .unwrap();
         token.reveal().to_owned()
     }

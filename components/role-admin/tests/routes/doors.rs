@@ -1,8 +1,11 @@
 //! Which doors are open to whom, and whether the component is ready.
 
-use crate::app::{TestApp, assert_problem, json_of};
+use jetway_gateway::test_support::{TestVariables, block_on};
+use role_admin::settings::Settings;
 
-const BEHIND: [(&str, &str); 9] = [
+use crate::app::{BOOTSTRAP_TOKEN, TestApp, assert_problem, json_of};
+
+const BEHIND: [(&str, &str); 13] = [
     ("GET", "/api/v1/roles"),
     ("POST", "/api/v1/roles"),
     ("PATCH", "/api/v1/roles"),
@@ -10,6 +13,10 @@ const BEHIND: [(&str, &str); 9] = [
     ("GET", "/api/v1/users"),
     ("GET", "/api/v1/users/x/nothing"),
     ("PUT", "/api/v1/users/x/roles/y"),
+    ("PUT", "/api/v1/users/x/disabled"),
+    ("GET", "/api/v1/users/x/sessions"),
+    ("DELETE", "/api/v1/users/x/sessions"),
+    ("GET", "/api/v1/audit"),
     ("GET", "/api/v1/admin/other"),
     ("GET", "/"),
 ];
@@ -53,4 +60,28 @@ fn it_is_ready_when_its_stores_are() {
     );
     app.ports.key_value.set_down(true);
     assert_problem(&app.call("GET", "/internal/ready", None, None), 503, "not_ready");
+}
+
+#[test]
+fn whether_administrators_need_the_second_factor_is_true_or_false() {
+    let variables = TestVariables::default().with("require_mfa_for_admin", "maybe");
+    let refused = block_on(Settings::read(&variables)).unwrap_err().to_string();
+    assert!(refused.contains("require_mfa_for_admin"), "{refused}");
+}
+
+#[test]
+fn where_it_is_required_an_administrator_needs_the_second_factor() {
+    let app = TestApp::with(
+        TestVariables::default()
+            .with("bootstrap_token", BOOTSTRAP_TOKEN)
+            .with("require_mfa_for_admin", "true"),
+    );
+    let admin = app.admin();
+    let refused = app.call("GET", "/api/v1/roles", Some(&admin), None);
+    assert_problem(&refused, 401, "mfa_required");
+    let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
+    assert!(
+        challenge.contains("insufficient_user_authentication"),
+        "{challenge}"
+    );
 }

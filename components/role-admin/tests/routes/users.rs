@@ -44,7 +44,8 @@ fn a_user_is_found_by_address_in_any_case_and_by_id() {
     let app = TestApp::new();
     let admin = app.admin();
     let ada = app.sign_up("ada@example.com");
-    let shown = json!({"id": ada.id, "email": "ada@example.com", "roles": ["customer"], "created_at": ada.created_at});
+    let shown = json!({"id": ada.id, "email": "ada@example.com", "roles": ["customer"], "created_at": ada.created_at,
+        "disabled": false, "email_verified": false});
     let found = json_of(&app.call("GET", "/api/v1/users?email=ADA%40example.com", Some(&admin), None));
     assert_eq!(found, json!({"users": [shown], "next_cursor": null}));
     let path = format!("/api/v1/users/{}", ada.id);
@@ -129,4 +130,62 @@ fn the_last_administrator_stays() {
     );
     assert_problem(&app.call("DELETE", &path, Some(&admin), None), 409, "last_admin");
     assert_eq!(app.call("GET", "/api/v1/roles", Some(&admin), None).status(), 200);
+}
+
+#[test]
+fn a_user_is_disabled_and_enabled_and_doing_it_twice_changes_nothing() {
+    let app = TestApp::new();
+    let admin = app.admin();
+    let ada = app.sign_up("ada@example.com").id;
+    let path = format!("/api/v1/users/{ada}");
+    for (method, disabled) in [("PUT", true), ("DELETE", false)] {
+        for _ in 0..2 {
+            let answer = app.call(method, &format!("{path}/disabled"), Some(&admin), None);
+            assert_eq!((answer.status().as_u16(), answer.body().len()), (204, 0));
+            let shown = json_of(&app.call("GET", &path, Some(&admin), None));
+            assert_eq!(shown["disabled"], json!(disabled));
+        }
+    }
+    let acts = "SELECT group_concat(action || client) FROM (
+        SELECT action, ' ' || request_id AS client FROM audit_log WHERE action LIKE 'user.%abled' ORDER BY id)";
+    assert_eq!(
+        app.ports.databases.text(acts),
+        "user.disabled r-1,user.enabled r-1"
+    );
+}
+
+#[test]
+fn the_last_administrator_is_not_disabled() {
+    let app = TestApp::new();
+    let admin = app.admin();
+    let list = json_of(&app.call("GET", "/api/v1/users", Some(&admin), None));
+    let path = format!(
+        "/api/v1/users/{}/disabled",
+        list["users"][0]["id"].as_str().unwrap()
+    );
+    assert_problem(&app.call("PUT", &path, Some(&admin), None), 409, "last_admin");
+    assert_eq!(app.call("GET", "/api/v1/roles", Some(&admin), None).status(), 200);
+}
+
+#[test]
+fn a_disablement_that_could_not_be_announced_is_announced_when_it_is_repeated() {
+    let app = TestApp::new();
+    let admin = app.admin();
+    let ada = app.sign_up("ada@example.com").id;
+    app.ports.databases.run(&format!(
+        "INSERT INTO sessions (id, user_id, created_at, last_used_at, expires_at)
+         VALUES ('{ada}', '{ada}', '', '', '9')"
+    ));
+    let path = format!("/api/v1/users/{ada}/disabled");
+    app.call("GET", "/api/v1/roles", Some(&admin), None);
+    // The keys and sign-outs are remembered by the instance for a moment, so that the request comes as far as the announcement.
+    app.ports.key_value.set_down(true);
+    assert_problem(&app.call("PUT", &path, Some(&admin), None), 503, "not_ready");
+    app.ports.key_value.set_down(false);
+    assert_eq!(app.call("PUT", &path, Some(&admin), None).status(), 204);
+    let announced = app.ports.key_value.keys();
+    assert!(
+        announced.iter().any(|key| key.contains(&ada.to_string())),
+        "{announced:?}"
+    );
 }

@@ -1,12 +1,14 @@
 //! What the tests have in common.
 
+use std::cell::RefCell;
+
 use http::Request;
 use jetway_gateway::accounts;
-use jetway_gateway::domain::{EmailAddress, NewUser, Password};
+use jetway_gateway::domain::{EmailAddress, NewUser, Password, UserId};
 use jetway_gateway::http::{RequestId, Response, finish};
 use jetway_gateway::test_support::{TestPorts, TestVariables, block_on};
 use serde_json::{Value, json};
-use signin::app::{App, Memory};
+use signin::app::{App, Memory, Publish};
 use signin::handler;
 use signin::settings::Settings;
 
@@ -14,6 +16,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 
 pub(crate) struct TestApp {
     pub(crate) ports: TestPorts,
+    /// Of whom something was to be published.
+    pub(crate) published: RefCell<Vec<UserId>>,
     memory: Memory,
     variables: TestVariables,
 }
@@ -33,6 +37,7 @@ impl TestApp {
     pub(crate) fn with(variables: TestVariables) -> Self {
         Self {
             ports: TestPorts::default(),
+            published: RefCell::default(),
             memory: Memory::new(),
             variables,
         }
@@ -99,6 +104,8 @@ impl TestApp {
             ports: &self.ports,
             settings: &settings,
             memory: &self.memory,
+            request_id: &RequestId::parse("r-1").unwrap(),
+            publish: Publish(&|user| self.published.borrow_mut().push(user)),
         };
         let answer = block_on(handler::handle(request.body(body).unwrap(), &app));
         finish(answer, &RequestId::parse("r-1").unwrap())

@@ -48,7 +48,7 @@ fn the_signed_in_learn_which_methods_there_are() {
     app.sign_up("ada@example.com");
     let tokens = app.sign_in("ada@example.com");
     for (method, path, allow) in [
-        ("DELETE", "/api/v1/me", "GET, HEAD"),
+        ("POST", "/api/v1/me", "GET, HEAD, PATCH, DELETE"),
         ("GET", "/api/v1/signout", "POST"),
         ("GET", "/api/v1/me/password", "PUT"),
     ] {
@@ -81,6 +81,8 @@ fn a_bad_variable_is_refused_by_its_name() {
         ("access_token_ttl", "soon"),
         ("access_token_ttl", "0"),
         ("refresh_token_ttl", "-1"),
+        ("session_ttl", "0"),
+        ("redis_url", "nonsense"),
         ("rate_limits", "nonsense"),
         ("signin_slowdown", "5"),
         ("require_verified_email", "yes"),

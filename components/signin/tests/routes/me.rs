@@ -11,6 +11,7 @@ fn a_user_sees_their_account() {
     let me = json_of(&app.get("/api/v1/me", &app.sign_in("ada@example.com")));
     let expected = json!({
         "id": me["id"], "email": "ada@example.com", "roles": ["customer"], "created_at": "2026-01-02T03:04:05.678Z",
+        "email_verified": false,
     });
     assert_eq!(me, expected);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jetway_gateway::sessions::REFRESH_GRACE;
 use jetway_gateway::test_support::TestVariables;
 use serde_json::json;
 
@@ -123,16 +124,35 @@ fn a_refresh_is_answered_like_a_sign_in() {
 }
 
 #[test]
+fn a_refresh_token_that_comes_again_at_once_is_given_the_same_successor() {
+    let app = TestApp::new();
+    app.sign_up("ada@example.com");
+    let first = app.sign_in("ada@example.com");
+    let next = tokens_of(&app.refresh(&first.refresh));
+    let again = tokens_of(&app.refresh(&first.refresh));
+    assert_eq!(again.refresh, next.refresh);
+    assert_eq!(app.get("/api/v1/me", &again).status(), 200);
+    assert_eq!(app.published.borrow().len(), 0);
+}
+
+#[test]
 fn dead_and_replayed_refresh_tokens_are_answered_with_the_same_bytes() {
     let app = TestApp::new();
     app.sign_up("ada@example.com");
     let first = app.sign_in("ada@example.com");
     app.refresh(&first.refresh);
+    app.ports.clock.advance(REFRESH_GRACE + Duration::from_millis(1));
     let replayed = app.refresh(&first.refresh);
     assert_problem(&replayed, 401, "invalid_refresh_token");
-    for token in ["", "x", &"A".repeat(43), &first.access] {
+    assert_eq!(
+        app.published.borrow().len(),
+        1,
+        "the platform is told of the theft"
+    );
+    for token in ["", "x", &"A".repeat(43), &first.access, &first.refresh] {
         assert_eq!(app.refresh(token).body(), replayed.body());
     }
+    assert_eq!(app.published.borrow().len(), 1);
 }
 
 #[test]

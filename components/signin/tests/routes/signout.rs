@@ -80,7 +80,7 @@ fn a_user_sees_their_sessions_and_ends_one() {
             "id": id,
             "created_at": "2026-01-02T03:04:05.678Z",
             "last_used_at": "2026-01-02T03:04:05.678Z",
-            "expires_at": "2026-02-01T03:04:05.678Z",
+            "expires_at": "2026-01-16T03:04:05.678Z",
             "client_address": "192.0.2.7",
             "user_agent": "test/1",
             "current": false,

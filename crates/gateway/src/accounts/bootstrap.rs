@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::hash_password;
 use crate::Failure;
-use crate::domain::{NewUser, User};
+use crate::domain::{NewUser, Origin, User};
 use crate::hashing::Hasher;
 use crate::ports::{Clock, Database, Entropy, Ports};
 use crate::store::{Rule, Store, StoreError, users};
@@ -56,12 +56,13 @@ pub async fn bootstrap<D: Database>(
     store: &Store<D>,
     _permission: MayBootstrap,
     new: NewUser,
+    origin: &Origin,
     hasher: &Hasher<'_, impl Ports>,
     clock: &impl Clock,
     entropy: &impl Entropy,
 ) -> Result<User, BootstrapError> {
     let hook = hash_password(hasher);
-    let created = users::create_first_administrator(store, new, hook, clock, entropy).await;
+    let created = users::create_first_administrator(store, new, hook, origin, clock, entropy).await;
     created.map_err(|failure| match failure {
         Failure::Store(StoreError::Refused(Rule::AdminExists)) => BootstrapError::AdminExists,
         Failure::Store(StoreError::Refused(Rule::EmailTaken)) => BootstrapError::EmailTaken,

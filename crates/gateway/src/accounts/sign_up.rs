@@ -2,10 +2,10 @@
 
 use super::hash_password;
 use crate::Failure;
-use crate::domain::{NewUser, User};
+use crate::domain::{EmailAddress, NewUser, User, UserId};
 use crate::hashing::Hasher;
 use crate::ports::{Clock, Database, Entropy, Ports};
-use crate::store::{Rule, Store, StoreError, users};
+use crate::store::{Rule, Store, StoreError, one_time_tokens, users};
 
 /// Why nobody was signed up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,4 +32,14 @@ pub async fn sign_up<D: Database>(
         Failure::Store(StoreError::Refused(Rule::EmailTaken)) => SignUpError::EmailTaken,
         other => SignUpError::Failed(other),
     })
+}
+
+/// Tells the owner of an address that has an account that somebody wanted to sign up with it, instead of telling that somebody; and
+/// gives the owner's id.
+pub async fn tell_owner<D: Database>(
+    store: &Store<D>,
+    email: &EmailAddress,
+    clock: &impl Clock,
+) -> Result<Option<UserId>, Failure> {
+    Ok(one_time_tokens::claim_address(store, email, clock.now()).await?)
 }

@@ -21,6 +21,8 @@ pub use settings::Settings;
 pub use trusted::{InvalidTrustedProxies, TrustedProxies};
 
 use self::address::parse_address;
+use crate::domain::Origin;
+use crate::http::RequestId;
 
 const SPIN_CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr");
 
@@ -67,6 +69,14 @@ impl Client {
             address: Some(nearest),
             chain,
             via_trusted_proxy,
+        }
+    }
+
+    /// Where an act of this client's comes from, by the request that asked for it.
+    pub fn origin(&self, request: &RequestId) -> Origin {
+        Origin {
+            client_address: self.address,
+            request_id: Some(request.as_str().to_owned()),
         }
     }
 

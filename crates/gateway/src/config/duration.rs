@@ -26,6 +26,16 @@ pub fn duration(text: &str) -> Result<Duration, InvalidDuration> {
         .ok_or(InvalidDuration)
 }
 
+/// How long a token lives: at least a second. Tokens count in whole ones, and one that is over when it is issued is a mistake
+/// that looks like an outage.
+pub fn lifetime(text: &str) -> Result<Duration, String> {
+    match duration(text) {
+        Ok(lifetime) if lifetime < Duration::from_secs(1) => Err("is shorter than a second".to_owned()),
+        Ok(lifetime) => Ok(lifetime),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

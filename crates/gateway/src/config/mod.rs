@@ -8,7 +8,7 @@ mod redis;
 
 use std::fmt::Display;
 
-pub use duration::{InvalidDuration, duration};
+pub use duration::{InvalidDuration, duration, lifetime};
 pub use redis::{InvalidRedisUrl, RedisServer};
 
 use crate::http::{Code, HttpError};

@@ -91,6 +91,10 @@ id! {
     /// Names an event, and the notification of it.
     EventId
 }
+id! {
+    /// Names a one-time token, which is derived from it.
+    OneTimeTokenId
+}
 
 #[cfg(test)]
 mod tests {

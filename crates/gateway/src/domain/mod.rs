@@ -1,25 +1,35 @@
 //! The words of the gateway, as types that cannot be wrong: each has a private field and one `parse`, and whoever holds
 //! one need not check it again. Nothing here knows HTTP, SQL or the Spin SDK.
 
+mod authentication;
 mod bcrypt;
 mod email_address;
 mod id;
+mod one_time_token;
+mod origin;
 mod password;
 mod password_hash;
+mod recovery_code;
 mod refresh_token;
 mod role;
 mod time;
+mod totp;
 mod user;
 
+pub use authentication::{AuthMethod, Authentication};
 pub use bcrypt::Bcrypt;
 pub use email_address::{EmailAddress, InvalidEmailAddress};
-pub use id::{EventId, InvalidId, SessionId, TokenId, UserId};
+pub use id::{EventId, InvalidId, OneTimeTokenId, SessionId, TokenId, UserId};
+pub use one_time_token::{InvalidOneTimeToken, OneTimeToken, OneTimeTokenHash};
+pub use origin::Origin;
 pub use password::{InvalidPassword, Password};
 pub use password_hash::{BcryptCost, InvalidBcryptCost, InvalidPasswordHash, PasswordHash};
+pub use recovery_code::{InvalidRecoveryCode, RecoveryCode, RecoveryCodeHash};
 pub use refresh_token::{InvalidRefreshToken, RefreshToken, RefreshTokenHash};
 pub use role::{InvalidRoleDescription, InvalidRoleName, Role, RoleDescription, RoleName};
 pub use time::{parse_rfc3339, rfc3339};
-pub use user::{NewUser, User, UserToStore};
+pub use totp::{InvalidTotpCode, TotpCode, TotpSecret, TotpStep};
+pub use user::{Account, NewUser, User, UserToStore};
 
 /// Why a text is not a value of some domain type: what the client may read (`Display`), and a name for it that stays
 /// the same when the words change.

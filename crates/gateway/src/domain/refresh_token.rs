@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::Invalid;
 use crate::ports::Entropy;
 
-/// 256 random bits, which the client sees as 43 characters of base64url. Only its hash is ever stored, and `Debug` shows
+/// 256 bits, random or made of a random one's with a secret, which the client sees as 43 characters of base64url. Only its hash is ever stored, and `Debug` shows
 /// nothing.
 pub struct RefreshToken([u8; 32]);
 
@@ -32,6 +32,12 @@ impl RefreshToken {
         let mut bytes = [0; 32];
         entropy.fill(&mut bytes);
         Self(bytes)
+    }
+
+    /// The token that comes after this one: the same every time, and known to nobody who has not both this one and what `mac`
+    /// is keyed with.
+    pub fn successor(&self, mac: impl FnOnce(&[u8]) -> [u8; 32]) -> Self {
+        Self(mac(&self.0))
     }
 
     /// Reads what a client sent.

@@ -1,8 +1,9 @@
 //! Times as text.
 
+use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::ports::Timestamp;
 
@@ -19,18 +20,32 @@ pub fn rfc3339(moment: Timestamp) -> String {
         .unwrap_or_else(|| "9999-12-31T23:59:59.999Z".to_owned())
 }
 
-/// The moment that [`rfc3339`] wrote.
+/// The moment that `text` stands for, in RFC 3339 with any offset; `None` where it is no such text, or before 1970.
 pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
-    let nanos = PrimitiveDateTime::parse(text, FORMAT)
-        .ok()?
-        .assume_utc()
-        .unix_timestamp_nanos();
-    u64::try_from(nanos / 1_000_000).ok().map(Timestamp::from_millis)
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    let millis = time.unix_timestamp_nanos().div_euclid(1_000_000);
+    u64::try_from(millis).ok().map(Timestamp::from_millis)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_read_with_any_offset() {
+        let millis = |text| parse_rfc3339(text).map(Timestamp::as_millis);
+        assert_eq!(millis("2023-11-14T22:13:20.007Z"), Some(1_700_000_000_007));
+        assert_eq!(millis("2023-11-14T23:13:20+01:00"), Some(1_700_000_000_000));
+        for text in [
+            "",
+            "2023-11-14",
+            "2023-11-14T22:13:20",
+            "1969-12-31T23:59:59Z",
+            "now",
+        ] {
+            assert_eq!(millis(text), None, "{text:?}");
+        }
+    }
 
     #[test]
     fn times_have_milliseconds_and_one_length() {
@@ -51,13 +66,7 @@ mod tests {
             let moment = Timestamp::from_millis(millis);
             assert_eq!(parse_rfc3339(&rfc3339(moment)), Some(moment));
         }
-        for text in [
-            "",
-            "soon",
-            "2023-11-14T22:13:20Z",
-            "2023-11-14 22:13:20.007",
-            "1969-12-31T23:59:59.000Z",
-        ] {
+        for text in ["", "soon", "2023-11-14 22:13:20.007", "1969-12-31T23:59:59.000Z"] {
             assert_eq!(parse_rfc3339(text), None, "{text}");
         }
     }

@@ -22,6 +22,18 @@ pub struct UserToStore {
     pub password_hash: PasswordHash,
 }
 
+/// A user as administrators see it, with the state of the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// The user.
+    #[serde(flatten)]
+    pub user: User,
+    /// Whether an administrator lets nobody sign in.
+    pub disabled: bool,
+    /// Whether the owner of the address has shown to have it.
+    pub email_verified: bool,
+}
+
 /// A user as shown to those who may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct User {

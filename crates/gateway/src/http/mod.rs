@@ -19,6 +19,6 @@ pub use error::HttpError;
 pub use problem::{Code, FieldError, Problem};
 pub use query::{Query, query_parameter};
 pub use request_id::{REQUEST_ID, RequestId};
-pub use respond::{Response, created, no_content, ok, ready, with_status};
+pub use respond::{Response, accepted, created, no_content, ok, ready, with_status};
 pub use routes::{Found, Routes};
 pub use serve::{finish, serve};

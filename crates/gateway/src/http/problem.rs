@@ -50,6 +50,10 @@ codes! {
     InvalidToken = "invalid_token", UNAUTHORIZED, "The access token is not valid";
     /// E-mail address and password do not belong together.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The e-mail address or the password is wrong";
+    /// The second factor is needed.
+    MfaRequired = "mfa_required", UNAUTHORIZED, "The second factor is needed";
+    /// The code is another, or was used before.
+    MfaCodeInvalid = "mfa_code_invalid", UNAUTHORIZED, "The code is not valid";
     /// The refresh token is unknown, used, expired or revoked.
     InvalidRefreshToken = "invalid_refresh_token", UNAUTHORIZED, "The refresh token is not valid";
     /// Signed in, but without the role that the route needs.
@@ -60,6 +64,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
     /// The e-mail address has an account.
     EmailTaken = "email_taken", CONFLICT, "The e-mail address is taken";
+    /// The second factor is on already.
+    MfaEnabled = "mfa_enabled", CONFLICT, "The second factor is on already";
     /// The last administrator cannot be removed.
     LastAdmin = "last_admin", CONFLICT, "The last administrator cannot be removed";
     /// There is an administrator, so the bootstrap is over.
@@ -80,6 +86,8 @@ codes! {
     InvalidRequest = "invalid_request", UNPROCESSABLE_ENTITY, "The request is not valid";
     /// The role to be granted does not exist.
     UnknownRole = "unknown_role", UNPROCESSABLE_ENTITY, "There is no such role";
+    /// The token out of a mail is unknown, used or expired.
+    TokenInvalid = "token_invalid", UNPROCESSABLE_ENTITY, "The token is not valid";
     /// Too many requests in the window of a rate limit.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
     /// Too many sign-ins have failed lately: the next attempt has to come later.

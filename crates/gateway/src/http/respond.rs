@@ -30,6 +30,13 @@ pub fn created(location: &str, document: &impl Serialize) -> Response {
     response
 }
 
+/// 202 that says nothing more: what comes of the request, its answer does not tell.
+pub fn accepted() -> Response {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
 /// 204.
 pub fn no_content() -> Response {
     let mut response = Response::new(Bytes::new());

@@ -1,47 +1,78 @@
-//! Administering roles. Every function that changes or shows somebody else's takes the proof that its caller may.
+//! Administering roles and users. Every function that changes or shows somebody else's takes the proof that its caller may, and every
+//! change is in the audit log with who made it and from where.
 
 mod notifications;
 mod permission;
+mod users;
 
 pub use permission::{Admin, NotPermitted, Permitted};
 
 use crate::Failure;
-use crate::domain::{EmailAddress, Role, RoleDescription, RoleName, User, UserId};
-use crate::ports::{Clock, Database};
-use crate::store::{Rule, Store, StoreError, roles, users};
+use crate::domain::{Origin, Role, RoleDescription, RoleName, UserId};
+use crate::ports::{Clock, Database, KeyValue};
+use crate::sessions::renounce;
+use crate::store::administration::Act;
+use crate::store::audit::{self, AuditEvent, AuditFilter};
+use crate::store::{Rule, Store, StoreError, roles};
 
-/// Why a role was not created, deleted, granted or revoked.
+/// Why something was not administered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RolesError {
     /// A rule of the schema refused it.
     #[error("refused by the rule {0:?}")]
     Refused(Rule),
+    /// The user has no open session of that id.
+    #[error("the user has no open session of this id")]
+    UnknownSession,
     /// Something underneath failed.
     #[error(transparent)]
     Failed(Failure),
 }
 
-impl From<StoreError> for RolesError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Refused(rule) => Self::Refused(rule),
-            other => Self::Failed(other.into()),
+impl<E: Into<Failure>> From<E> for RolesError {
+    fn from(error: E) -> Self {
+        match error.into() {
+            Failure::Store(StoreError::Refused(rule)) => Self::Refused(rule),
+            other => Self::Failed(other),
         }
     }
 }
 
-/// The administration of roles, for a caller who may.
+/// The administration of roles and users, for a caller who may. A change of somebody's roles makes their access tokens worthless.
 #[derive(Debug)]
-pub struct Administration<'a, D, C> {
+pub struct Administration<'a, D, K, C> {
     store: &'a Store<D>,
+    key_value: &'a K,
     clock: &'a C,
     caller: Permitted<Admin>,
+    origin: Origin,
 }
 
-impl<'a, D: Database, C: Clock> Administration<'a, D, C> {
-    /// The administration, on behalf of `caller`.
-    pub fn new(store: &'a Store<D>, clock: &'a C, caller: Permitted<Admin>) -> Self {
-        Self { store, clock, caller }
+impl<'a, D: Database, K: KeyValue, C: Clock> Administration<'a, D, K, C> {
+    /// The administration, on behalf of `caller`, whose request came from `origin`.
+    pub fn new(
+        store: &'a Store<D>,
+        key_value: &'a K,
+        clock: &'a C,
+        caller: Permitted<Admin>,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            store,
+            key_value,
+            clock,
+            caller,
+            origin,
+        }
+    }
+
+    /// An act of the caller's, now.
+    fn act(&self) -> Act<'_> {
+        Act {
+            actor: self.caller.user(),
+            at: self.clock.now(),
+            origin: &self.origin,
+        }
     }
 
     /// At most `limit` roles after `after`, by name.
@@ -55,38 +86,32 @@ impl<'a, D: Database, C: Clock> Administration<'a, D, C> {
         name: &RoleName,
         description: &RoleDescription,
     ) -> Result<Role, RolesError> {
-        Ok(roles::create(self.store, name, description, self.clock.now()).await?)
+        Ok(roles::create(self.store, name, description, self.act()).await?)
     }
 
     /// Deletes a role that is neither built in nor anybody's.
     pub async fn delete_role(&self, name: &RoleName) -> Result<(), RolesError> {
-        Ok(roles::delete(self.store, name).await?)
-    }
-
-    /// At most `limit` users after `after`, in the order in which they signed up; with `email`, only that address's.
-    pub async fn list_users(
-        &self,
-        email: Option<&EmailAddress>,
-        after: Option<UserId>,
-        limit: u32,
-    ) -> Result<Vec<User>, RolesError> {
-        Ok(users::list(self.store, email, after, limit).await?)
-    }
-
-    /// A user.
-    pub async fn user(&self, id: UserId) -> Result<User, RolesError> {
-        users::find(self.store, id)
-            .await?
-            .ok_or(RolesError::Refused(Rule::UnknownUser))
+        Ok(roles::delete(self.store, name, self.act()).await?)
     }
 
     /// Gives `user` the role; giving it again changes nothing.
     pub async fn grant(&self, user: UserId, role: &RoleName) -> Result<(), RolesError> {
-        Ok(roles::grant(self.store, user, role, self.caller.user(), self.clock.now()).await?)
+        renounce(self.key_value, user, async || {
+            Ok(roles::grant(self.store, user, role, self.act()).await?)
+        })
+        .await
     }
 
     /// Takes the role from `user`; taking it again changes nothing. The last administrator stays one.
     pub async fn revoke(&self, user: UserId, role: &RoleName) -> Result<(), RolesError> {
-        Ok(roles::revoke(self.store, user, role, self.caller.user(), self.clock.now()).await?)
+        renounce(self.key_value, user, async || {
+            Ok(roles::revoke(self.store, user, role, self.act()).await?)
+        })
+        .await
+    }
+
+    /// At most `limit` entries of the audit log, the newest first.
+    pub async fn audit(&self, filter: &AuditFilter, limit: u32) -> Result<Vec<AuditEvent>, RolesError> {
+        Ok(audit::list(self.store, filter, limit).await?)
     }
 }

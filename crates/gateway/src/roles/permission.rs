@@ -25,6 +25,9 @@ pub enum NotPermitted {
     /// The user may not.
     #[error("the user is not an administrator")]
     Forbidden,
+    /// The user is one, but has not signed in with the second factor, which is required.
+    #[error("the administrator has not signed in with the second factor")]
+    SecondFactorMissing,
     /// Whether the user may cannot be told now.
     #[error(transparent)]
     Failed(#[from] Failure),
@@ -32,8 +35,13 @@ pub enum NotPermitted {
 
 impl Permitted<Admin> {
     /// Checks that the caller is an administrator, by the token and by the database: a token outlives the role it was
-    /// issued with by up to its whole life, which is too long for somebody who may grant roles.
-    pub async fn check<D: Database>(identity: &Identity, store: &Store<D>) -> Result<Self, NotPermitted> {
+    /// issued with by up to its whole life, which is too long for somebody who may grant roles. And that they have signed in with the second factor, where that is
+    /// required.
+    pub async fn check<D: Database>(
+        identity: &Identity,
+        store: &Store<D>,
+        require_second_factor: bool,
+    ) -> Result<Self, NotPermitted> {
         let admin = RoleName::admin();
         if !identity.has_role(&admin) {
             return Err(NotPermitted::Forbidden);
@@ -43,6 +51,9 @@ impl Permitted<Admin> {
             .map_err(Failure::from)?
         {
             return Err(NotPermitted::Forbidden);
+        }
+        if require_second_factor && !identity.has_second_factor() {
+            return Err(NotPermitted::SecondFactorMissing);
         }
         Ok(Self {
             user: identity.user(),

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::domain::SessionId;
+use super::renounce;
+use crate::domain::{SessionId, UserId};
 use crate::ports::{Clock, KeyValue, KeyValueError, Timestamp};
 use crate::tokens::announce_sign_out;
 
@@ -31,6 +32,15 @@ impl<'a, K: KeyValue, C: Clock> Announcer<'a, K, C> {
             announce_sign_out(self.store, session, until).await?;
         }
         Ok(())
+    }
+
+    /// Does `act` and makes every token of `user` worthless, as [`renounce`] does.
+    pub(crate) async fn renounce<T, E: From<KeyValueError>>(
+        &self,
+        user: UserId,
+        act: impl AsyncFnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        renounce(self.store, user, act).await
     }
 
     /// Now.

@@ -2,9 +2,10 @@
 
 use super::{Sessions, keys};
 use crate::Failure;
-use crate::domain::{RefreshToken, SessionId, User};
+use crate::domain::{Authentication, RefreshToken, User, UserId};
 use crate::ports::{Clock, Database, Entropy, KeyValue};
-use crate::tokens::AccessToken;
+use crate::store::users;
+use crate::tokens::{AccessToken, epoch_of};
 
 /// A pair of tokens, and whose they are.
 #[derive(Debug)]
@@ -29,7 +30,13 @@ pub struct Client {
 }
 
 impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
-    pub(super) async fn access_token(&self, user: &User, session: SessionId) -> Result<AccessToken, Failure> {
+    /// An access token that says of the user what holds now, and the user as of now; `None` where there is no such user.
+    pub(super) async fn access_token(
+        &self,
+        user: UserId,
+        authentication: &Authentication,
+    ) -> Result<Option<(AccessToken, User)>, Failure> {
+        // Before the epoch is read: where the store has lost everything, this restores epochs too.
         let keys = keys::signing_keys(
             self.store,
             self.key_value,
@@ -39,7 +46,16 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
             self.rotation,
         )
         .await?;
+        // In this order: whoever changes the user raises the epoch after it, and so a token of this epoch that says what was
+        // before is worthless.
+        let epoch = epoch_of(self.key_value, user).await?;
+        let Some(user) = users::find(self.store, user).await? else {
+            return Ok(None);
+        };
         let key = &keys.access_tokens;
-        Ok(self.issuer.issue(key, user, session, self.clock, self.entropy)?)
+        let token = self
+            .issuer
+            .issue(key, &user, authentication, epoch, self.clock, self.entropy)?;
+        Ok(Some((token, user)))
     }
 }

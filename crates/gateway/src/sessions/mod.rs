@@ -5,6 +5,8 @@ mod end;
 mod grant;
 mod keys;
 mod refresh;
+mod renounce;
+mod restore;
 mod sign_in;
 
 use std::time::Duration;
@@ -13,12 +15,17 @@ pub use announcer::Announcer;
 pub use end::end;
 pub use grant::{Client, Grant};
 pub use keys::{KeyCache, Rotation, SigningKeys, published_signing_keys, signing_keys};
-pub use refresh::RefreshError;
+pub use refresh::{REFRESH_GRACE, RefreshError};
+pub use renounce::renounce;
 pub use sign_in::{Credentials, SignInError};
 
 use crate::ports::{Clock, Entropy, KeyValue};
 use crate::store::Store;
+use crate::store::secrets::CachedSecret;
 use crate::tokens::Issuer;
+
+/// The name of the secret that refresh tokens' successors are made with.
+pub const SUCCESSORS: &str = "refresh_tokens";
 
 /// What it takes to give somebody a session.
 #[derive(Debug)]
@@ -37,8 +44,12 @@ pub struct Sessions<'a, D, K, C, E> {
     pub rotation: &'a Rotation,
     /// What access tokens say of where they come from.
     pub issuer: &'a Issuer,
+    /// The instance's memory of the secret that refresh tokens' successors are made with.
+    pub successors: &'a CachedSecret,
     /// How long a refresh token can be used; each use gives a new one as long again.
     pub refresh_lifetime: Duration,
+    /// How long a session lasts at most, however often it is refreshed.
+    pub session_lifetime: Duration,
     /// Whether only whoever has verified their address may sign in.
     pub require_verified_email: bool,
 }

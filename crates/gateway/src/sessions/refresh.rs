@@ -1,21 +1,36 @@
 //! Trading a refresh token for new tokens.
+//!
+//! A token is traded once, for a successor that is made from it with a secret of the server's: so whoever trades it again soon
+//! (the answer was lost, two tabs raced) is given the very same one, and nothing but hashes is ever stored. Whoever trades it again
+//! later is not its only owner, and the session ends.
 
-use super::{Grant, Sessions, end};
+use std::time::Duration;
+
+use super::{Grant, Sessions};
 use crate::Failure;
-use crate::domain::RefreshToken;
+use crate::domain::{RefreshToken, UserId};
 use crate::ports::{Clock, Database, Entropy, KeyValue};
-use crate::store::sessions::{EndReason, Which};
+use crate::store::sessions::{Rotated, Rotation};
 use crate::store::{Rule, StoreError, sessions};
+
+/// For how long after it was traded a token is given its successor again.
+pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
+
+/// What sets successors apart from whatever else the same secret might one day be used for.
+const PURPOSE: &[u8] = b"jetway refresh token 1";
 
 /// Why there are no new tokens.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RefreshError {
-    /// The token is unknown, or its session has ended or expired.
+    /// The token is unknown, its session has ended or expired, or its user's account is disabled.
     #[error("the refresh token is dead")]
     Dead,
     /// The token had been used before: one of its two users stole it, and so the session has been ended.
     #[error("the refresh token was used a second time, and its session has been ended")]
-    Replayed,
+    Replayed {
+        /// Whose it was.
+        user: UserId,
+    },
     /// Something underneath failed.
     #[error(transparent)]
     Failed(Failure),
@@ -25,45 +40,50 @@ impl<E: Into<Failure>> From<E> for RefreshError {
     fn from(error: E) -> Self {
         match error.into() {
             Failure::Store(StoreError::Refused(Rule::RefreshTokenDead)) => Self::Dead,
-            Failure::Store(StoreError::Refused(Rule::RefreshTokenReplayed)) => Self::Replayed,
             other => Self::Failed(other),
         }
     }
 }
 
 impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
-    /// Trades `token` for an access token with the user's roles of now and a new refresh token.
+    /// Trades `token` for an access token that says what holds now and a new refresh token.
     pub async fn refresh(&self, token: &RefreshToken) -> Result<Grant, RefreshError> {
         let now = self.clock.now();
-        let refresh_token = RefreshToken::generate(self.entropy);
-        // Signed before the old token is spent: a failure to sign costs the client nothing.
-        let (session, user) = sessions::of_refresh_token(self.store, &token.hash())
+        let grace_since = now.before(REFRESH_GRACE);
+        let owner = sessions::of_refresh_token(self.store, &token.hash(), grace_since)
             .await?
             .ok_or(RefreshError::Dead)?;
-        let access_token = self.access_token(&user, session).await?;
-        let expires_at = now.after(self.refresh_lifetime);
-        match sessions::rotate(self.store, &token.hash(), &refresh_token.hash(), now, expires_at)
-            .await
-            .map_err(RefreshError::from)
-        {
-            Ok(()) => Ok(Grant {
+        if owner.is_replay {
+            // Announced before it is done: where that fails, the next replay ends the session.
+            self.announcer().announce(&[owner.authentication.session]).await?;
+        }
+        let secret = self.successors.get(self.store, self.entropy).await?;
+        let refresh_token = token.successor(|bytes| secret.mac(PURPOSE, bytes));
+        // Signed before the old token is spent: a failure to sign costs the client nothing.
+        let (access_token, user) = self
+            .access_token(owner.user, &owner.authentication)
+            .await?
+            .ok_or(RefreshError::Dead)?;
+        let rotation = Rotation {
+            token: &token.hash(),
+            successor: &refresh_token.hash(),
+            now,
+            grace_since,
+            expires_at: now.after(self.refresh_lifetime),
+        };
+        match sessions::rotate(self.store, owner.authentication.session, &rotation).await? {
+            Rotated::Traded => Ok(Grant {
                 access_token,
                 refresh_token,
                 user,
             }),
-            Err(RefreshError::Replayed) => {
-                let replayed = Which::Only(session);
-                end(
-                    self.store,
-                    &self.announcer(),
-                    user.id,
-                    replayed,
-                    EndReason::TokenReplayed,
-                )
-                .await?;
-                Err(RefreshError::Replayed)
+            Rotated::Ended => Err(RefreshError::Dead),
+            Rotated::Replayed => {
+                if !owner.is_replay {
+                    self.announcer().announce(&[owner.authentication.session]).await?;
+                }
+                Err(RefreshError::Replayed { user: owner.user })
             }
-            Err(other) => Err(other),
         }
     }
 }

@@ -1,17 +1,16 @@
 //! Signing in.
 
-use std::time::Duration;
-
 use super::{Client, Grant, Sessions};
 use crate::Failure;
-use crate::domain::{EmailAddress, Password, PasswordHash, RefreshToken, SessionId, User};
+use crate::domain::{
+    AuthMethod, Authentication, EmailAddress, Password, PasswordHash, RefreshToken, SessionId, User, UserId,
+};
 use crate::hashing::Hasher;
 use crate::ports::{Clock, Database, Entropy, KeyValue, Ports};
+use crate::second_factor::{self, Given, SecondFactorError};
+use crate::store::second_factor::Proof;
 use crate::store::sessions::NewSession;
 use crate::store::{Rule, StoreError, sessions, users};
-
-/// How long a session lasts at most, however often it is refreshed.
-const LONGEST_SESSION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Who claims to be signing in.
 #[derive(Debug)]
@@ -20,6 +19,8 @@ pub struct Credentials {
     pub email: EmailAddress,
     /// The password; `None` where what was given can be nobody's.
     pub password: Option<Password>,
+    /// What proves the second factor, where it was given.
+    pub second_factor: Option<Given>,
 }
 
 /// Why nobody was signed in.
@@ -28,6 +29,12 @@ pub enum SignInError {
     /// The address is nobody's, or the password is another. Which of the two is told to nobody.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
+    /// The password is right, and the second factor is needed besides.
+    #[error("the second factor is needed")]
+    SecondFactorRequired,
+    /// The password is right, and the second factor proved nothing.
+    #[error(transparent)]
+    SecondFactor(SecondFactorError),
     /// Something underneath failed.
     #[error(transparent)]
     Failed(Failure),
@@ -38,6 +45,11 @@ impl<E: Into<Failure>> From<E> for SignInError {
         match error.into() {
             // The password was changed while this one was being checked, or the account disabled.
             Failure::Store(StoreError::Refused(Rule::CredentialsChanged)) => Self::InvalidCredentials,
+            Failure::Store(StoreError::Refused(Rule::SecondFactorRequired)) => Self::SecondFactorRequired,
+            // Another request used the code first.
+            Failure::Store(StoreError::Refused(Rule::SecondFactorRefused)) => {
+                Self::SecondFactor(SecondFactorError::Refused)
+            }
             other => Self::Failed(other),
         }
     }
@@ -51,22 +63,37 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         client: &Client,
         hasher: &Hasher<'_, impl Ports>,
     ) -> Result<Grant, SignInError> {
+        let given = credentials.second_factor.clone();
         let (user, verified) = self.authenticate(credentials, hasher).await?;
+        let proof = self.prove(user.id, given).await?;
         let refresh_token = RefreshToken::generate(self.entropy);
         let now = self.clock.now();
         let id = SessionId::generate(self.clock, self.entropy);
+        let methods = match &proof {
+            Some(_) => AuthMethod::TWO_FACTORS,
+            None => AuthMethod::PASSWORD,
+        };
+        let authentication = Authentication {
+            session: id,
+            methods: methods.to_vec(),
+            at: now,
+        };
         // Before the session is there: a failure to publish the key leaves nothing behind.
-        let access_token = self.access_token(&user, id).await?;
+        let (access_token, user) = self
+            .access_token(user.id, &authentication)
+            .await?
+            .ok_or(SignInError::InvalidCredentials)?;
         let session = NewSession {
             id,
             user: user.id,
             verified: &verified,
+            second_factor: proof.as_ref(),
             refresh_token: &refresh_token.hash(),
             client_address: client.address.as_deref(),
             user_agent: client.user_agent.as_deref(),
             started_at: now,
-            expires_at: now.after(self.refresh_lifetime),
-            ends_at: now.after(LONGEST_SESSION),
+            expires_at: now.after(self.refresh_lifetime.min(self.session_lifetime)),
+            ends_at: now.after(self.session_lifetime),
             known_device: client.is_known,
             require_verified: self.require_verified_email,
         };
@@ -76,6 +103,20 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
             refresh_token,
             user,
         })
+    }
+
+    /// The proof of the second factor, where one was given to somebody who has one. Whether one is needed is for the statement
+    /// that starts the session to say.
+    async fn prove(&self, user: UserId, given: Option<Given>) -> Result<Option<Proof>, SignInError> {
+        let Some(given) = given else {
+            return Ok(None);
+        };
+        match second_factor::prove(self.store, user, &given, self.clock).await {
+            Ok(proof) => Ok(Some(proof)),
+            Err(SecondFactorError::NotOn) => Ok(None),
+            Err(SecondFactorError::Failed(failure)) => Err(SignInError::Failed(failure)),
+            Err(other) => Err(SignInError::SecondFactor(other)),
+        }
     }
 
     /// The user whose credentials these are, and the hash that says so. The same work is done whatever comes of it: one

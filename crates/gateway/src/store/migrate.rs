@@ -50,6 +50,26 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../../migrations/0005_key_rotation.sql"),
     },
     Migration {
+        version: 6,
+        name: "refresh_grace",
+        sql: include_str!("../../../../migrations/0006_refresh_grace.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "account_life",
+        sql: include_str!("../../../../migrations/0007_account_life.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "administration",
+        sql: include_str!("../../../../migrations/0008_administration.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "second_factor",
+        sql: include_str!("../../../../migrations/0009_second_factor.sql"),
+    },
+    Migration {
         version: 10,
         name: "notifications",
         sql: include_str!("../../../../migrations/0010_notifications.sql"),

@@ -3,14 +3,19 @@
 //! The database decides. Uniqueness, references, the last administrator, the single use of a refresh token are held by
 //! the schema (`migrations/`); the functions here only turn what it refuses into a [`StoreError`].
 
+pub mod accounts;
+pub mod administration;
+pub mod audit;
 mod columns;
 mod error;
 pub mod inbox;
 mod migrate;
 pub mod notifications;
+pub mod one_time_tokens;
 pub mod outbox;
 pub mod roles;
 mod rule;
+pub mod second_factor;
 pub mod secrets;
 pub mod sessions;
 pub mod signing_keys;
@@ -21,6 +26,7 @@ pub use migrate::Schema;
 pub use rule::Rule;
 
 use self::columns::Columns;
+use crate::domain::Origin;
 use crate::ports::{Database, DatabaseError, Databases, Value};
 
 /// How often a statement is tried while another writer holds the database. Each try already waits as long as the
@@ -72,4 +78,13 @@ impl<D: Database> Store<D> {
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.run("SELECT 1 FROM users LIMIT 1", &[]).await.map(drop)
     }
+}
+
+/// The columns `client_address` and `request_id` of the audit log.
+fn origin(origin: &Origin) -> [Value; 2] {
+    let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+    [
+        text(origin.client_address.map(|address| address.to_string())),
+        text(origin.request_id.clone()),
+    ]
 }

@@ -1,8 +1,9 @@
 //! Roles, and who has them.
 
-use super::{Columns, Rule, Store, StoreError};
-use crate::domain::{Role, RoleDescription, RoleName, UserId, rfc3339};
-use crate::ports::{Database, Timestamp, Value};
+use super::administration::Act;
+use super::{Columns, Store, StoreError};
+use crate::domain::{Role, RoleDescription, RoleName, UserId};
+use crate::ports::{Database, Value};
 
 const COLUMNS: &str = "name, description, created_at";
 
@@ -36,26 +37,25 @@ pub async fn create<D: Database>(
     store: &Store<D>,
     name: &RoleName,
     description: &RoleDescription,
-    now: Timestamp,
+    act: Act<'_>,
 ) -> Result<Role, StoreError> {
     let statement =
-        format!("INSERT INTO roles (name, description, created_at) VALUES (?1, ?2, ?3) RETURNING {COLUMNS}");
-    let parameters = [
-        Value::Text(name.as_str().to_owned()),
-        Value::Text(description.as_str().to_owned()),
-        Value::Text(rfc3339(now)),
-    ];
-    let row = store.first(&statement, &parameters).await?;
+        "INSERT INTO role_creations (name, created_by, created_at, client_address, request_id, description)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let description = Value::Text(description.as_str().to_owned());
+    store.run(statement, &upon(name, act, description)).await?;
+    let statement = format!("SELECT {COLUMNS} FROM roles WHERE name = ?1");
+    let row = store
+        .first(&statement, &[Value::Text(name.as_str().to_owned())])
+        .await?;
     role(&mut row.ok_or_else(|| StoreError::damaged("a new role is not there"))?)
 }
 
 /// Deletes a role that nobody has.
-pub async fn delete<D: Database>(store: &Store<D>, name: &RoleName) -> Result<(), StoreError> {
-    let statement = "DELETE FROM roles WHERE name = ?1 RETURNING name";
-    let deleted = store
-        .first(statement, &[Value::Text(name.as_str().to_owned())])
-        .await?;
-    deleted.map(drop).ok_or(StoreError::Refused(Rule::UnknownRole))
+pub async fn delete<D: Database>(store: &Store<D>, name: &RoleName, act: Act<'_>) -> Result<(), StoreError> {
+    let statement = "INSERT INTO role_deletions (name, deleted_by, deleted_at, client_address, request_id)
+         VALUES (?1, ?2, ?3, ?4, ?5)";
+    store.run(statement, &act.upon(name.as_str())).await.map(drop)
 }
 
 /// Gives `user` the role. Giving it again changes nothing.
@@ -63,15 +63,13 @@ pub async fn grant<D: Database>(
     store: &Store<D>,
     user: UserId,
     role: &RoleName,
-    granted_by: UserId,
-    now: Timestamp,
+    act: Act<'_>,
 ) -> Result<(), StoreError> {
-    let statement = "INSERT INTO user_roles (user_id, role, granted_by, granted_at) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (user_id, role) DO NOTHING";
-    store
-        .run(statement, &change(user, role, granted_by, now))
-        .await
-        .map(drop)
+    let statement =
+        "INSERT INTO role_grants (role, granted_by, granted_at, client_address, request_id, user_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let user = Value::Text(user.to_string());
+    store.run(statement, &upon(role, act, user)).await.map(drop)
 }
 
 /// Takes the role from `user`. Taking it again changes nothing.
@@ -79,29 +77,25 @@ pub async fn revoke<D: Database>(
     store: &Store<D>,
     user: UserId,
     role: &RoleName,
-    revoked_by: UserId,
-    now: Timestamp,
+    act: Act<'_>,
 ) -> Result<(), StoreError> {
     let statement =
-        "INSERT INTO role_revocations (user_id, role, revoked_by, revoked_at) VALUES (?1, ?2, ?3, ?4)";
-    store
-        .run(statement, &change(user, role, revoked_by, now))
-        .await
-        .map(drop)
+        "INSERT INTO role_revocations (role, revoked_by, revoked_at, client_address, request_id, user_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let user = Value::Text(user.to_string());
+    store.run(statement, &upon(role, act, user)).await.map(drop)
 }
 
-fn change(user: UserId, role: &RoleName, by: UserId, now: Timestamp) -> [Value; 4] {
-    [
-        Value::Text(user.to_string()),
-        Value::Text(role.as_str().to_owned()),
-        Value::Text(by.to_string()),
-        Value::Text(rfc3339(now)),
-    ]
+/// The parameters of an act upon a role, and one more.
+fn upon(role: &RoleName, act: Act<'_>, other: Value) -> [Value; 6] {
+    let [role, actor, at, address, request] = act.upon(role.as_str());
+    [role, actor, at, address, request, other]
 }
 
-/// Whether `user` has the role now.
+/// Whether `user` has the role now, and is not disabled.
 pub async fn has<D: Database>(store: &Store<D>, user: UserId, role: &RoleName) -> Result<bool, StoreError> {
-    let statement = "SELECT 1 FROM user_roles WHERE user_id = ?1 AND role = ?2";
+    let statement = "SELECT 1 FROM user_roles JOIN users ON users.id = user_id
+         WHERE user_id = ?1 AND role = ?2 AND disabled_at IS NULL";
     let parameters = [
         Value::Text(user.to_string()),
         Value::Text(role.as_str().to_owned()),

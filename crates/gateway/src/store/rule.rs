@@ -21,10 +21,14 @@ pub enum Rule {
     AdminExists,
     /// What was verified is still the user's password.
     CredentialsChanged,
-    /// A refresh token is known, and its session neither ended nor expired.
+    /// Who has a second factor signs in with it.
+    SecondFactorRequired,
+    /// A code is right, and used once.
+    SecondFactorRefused,
+    /// A refresh token is known, its session neither ended nor expired, and its user's account open.
     RefreshTokenDead,
-    /// A refresh token is used once.
-    RefreshTokenReplayed,
+    /// A one-time token is known, for this purpose, not used and not expired.
+    OneTimeTokenDead,
     /// What is tried again is a notification there is.
     UnknownNotification,
     /// Only what has been given up is tried again.
@@ -32,7 +36,7 @@ pub enum Rule {
 }
 
 /// What follows `constraint failed: ` in the database's words, and the rule it stands for.
-const RULES: [(&str, Rule); 13] = [
+const RULES: [(&str, Rule); 15] = [
     ("users.email", Rule::EmailTaken),
     ("roles.name", Rule::RoleExists),
     ("unknown_user", Rule::UnknownUser),
@@ -42,8 +46,10 @@ const RULES: [(&str, Rule); 13] = [
     ("last_admin", Rule::LastAdmin),
     ("admin_exists", Rule::AdminExists),
     ("credentials_changed", Rule::CredentialsChanged),
+    ("second_factor_required", Rule::SecondFactorRequired),
+    ("second_factor_refused", Rule::SecondFactorRefused),
     ("refresh_token_dead", Rule::RefreshTokenDead),
-    ("refresh_token_replayed", Rule::RefreshTokenReplayed),
+    ("one_time_token_dead", Rule::OneTimeTokenDead),
     ("unknown_notification", Rule::UnknownNotification),
     ("notification_not_dead", Rule::NotificationNotDead),
 ];

@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
+use super::second_factor::Proof;
 use super::{Columns, Store, StoreError};
-use crate::domain::{PasswordHash, RefreshTokenHash, SessionId, User, UserId, rfc3339};
+use crate::domain::{
+    Authentication, PasswordHash, RefreshTokenHash, SessionId, UserId, parse_rfc3339, rfc3339,
+};
 use crate::ports::{Database, Timestamp, Value};
 
 /// A session that is about to start.
@@ -15,6 +18,8 @@ pub struct NewSession<'a> {
     pub user: UserId,
     /// What the password was checked against. If it is no longer the user's, the session does not start.
     pub verified: &'a PasswordHash,
+    /// What proves that the second factor is there. Whoever has one does not start a session without it.
+    pub second_factor: Option<&'a Proof>,
     /// What is stored of its first refresh token.
     pub refresh_token: &'a RefreshTokenHash,
     /// Where the client was, for the user to recognise.
@@ -94,9 +99,11 @@ impl EndReason {
 pub async fn start<D: Database>(store: &Store<D>, session: &NewSession<'_>) -> Result<(), StoreError> {
     let statement = "INSERT INTO session_starts
          (session_id, user_id, password_hash, refresh_hash, client_address, user_agent, started_at, expires_at, ends_at,
-             known_device, require_verified)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+             known_device, require_verified, otp_secret, otp_step, recovery_hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let optional = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
+    let nothing = || [Value::Null, Value::Null, Value::Null];
+    let [otp_secret, otp_step, recovery_hash] = session.second_factor.map_or_else(nothing, Proof::values);
     let parameters = [
         Value::Text(session.id.to_string()),
         Value::Text(session.user.to_string()),
@@ -109,45 +116,108 @@ pub async fn start<D: Database>(store: &Store<D>, session: &NewSession<'_>) -> R
         Value::Text(rfc3339(session.ends_at)),
         Value::Integer(session.known_device.into()),
         Value::Integer(session.require_verified.into()),
+        otp_secret,
+        otp_step,
+        recovery_hash,
     ];
     store.run(statement, &parameters).await.map(drop)
 }
 
-/// Trades a refresh token for its successor, which expires at `expires_at`.
+/// A refresh token that is to be traded.
+#[derive(Debug)]
+pub struct Rotation<'a> {
+    /// The token.
+    pub token: &'a RefreshTokenHash,
+    /// What it is traded for; the same every time.
+    pub successor: &'a RefreshTokenHash,
+    /// Now.
+    pub now: Timestamp,
+    /// If the token was traded before this moment, it has been stolen.
+    pub grace_since: Timestamp,
+    /// When the successor expires, if the session does not end before.
+    pub expires_at: Timestamp,
+}
+
+/// What came of a rotation that was not refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// The successor is good.
+    Traded,
+    /// The token had been traded too long ago, and the session has been ended for it.
+    Replayed,
+    /// Somebody has ended the session since.
+    Ended,
+}
+
+/// Trades a refresh token of `session` for its successor, or ends the session where the token has been stolen.
 pub async fn rotate<D: Database>(
     store: &Store<D>,
-    token: &RefreshTokenHash,
-    successor: &RefreshTokenHash,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Result<(), StoreError> {
-    let statement =
-        "INSERT INTO refresh_rotations (hash, successor, rotated_at, expires_at) VALUES (?1, ?2, ?3, ?4)";
+    session: SessionId,
+    rotation: &Rotation<'_>,
+) -> Result<Rotated, StoreError> {
+    let statement = "INSERT INTO refresh_rotations (hash, successor, rotated_at, grace_since, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5)";
     let parameters = [
-        Value::Blob(token.as_bytes().to_vec()),
-        Value::Blob(successor.as_bytes().to_vec()),
-        Value::Text(rfc3339(now)),
-        Value::Text(rfc3339(expires_at)),
+        Value::Blob(rotation.token.as_bytes().to_vec()),
+        Value::Blob(rotation.successor.as_bytes().to_vec()),
+        Value::Text(rfc3339(rotation.now)),
+        Value::Text(rfc3339(rotation.grace_since)),
+        Value::Text(rfc3339(rotation.expires_at)),
     ];
-    store.run(statement, &parameters).await.map(drop)
+    store.run(statement, &parameters).await?;
+    // An end is final, and so is its reason: it does not matter who reads it when.
+    let outcome = "SELECT end_reason FROM sessions WHERE id = ?1";
+    let row = store.first(outcome, &[Value::Text(session.to_string())]).await?;
+    let reason = row.map(|mut row| row.optional_text()).transpose()?;
+    Ok(match reason {
+        Some(None) => Rotated::Traded,
+        Some(Some(reason)) if reason == EndReason::TokenReplayed.as_str() => Rotated::Replayed,
+        _ => Rotated::Ended,
+    })
 }
 
-/// The session that a refresh token belongs to, and its user as of now.
+/// Whose a refresh token is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The session that it belongs to, and how it began.
+    pub authentication: Authentication,
+    /// The session's user.
+    pub user: UserId,
+    /// Whether the session and the account are open and the token was traded before the grace: trading it again will end the session.
+    pub is_replay: bool,
+}
+
+/// Whose a refresh token is, if it was ever anybody's.
 pub async fn of_refresh_token<D: Database>(
     store: &Store<D>,
     token: &RefreshTokenHash,
-) -> Result<Option<(SessionId, User)>, StoreError> {
-    let statement = format!(
-        "SELECT sessions.id, {} FROM refresh_tokens
-         JOIN sessions ON sessions.id = refresh_tokens.session_id JOIN users ON users.id = sessions.user_id
-         WHERE refresh_tokens.hash = ?1",
-        super::users::USER_COLUMNS
-    );
-    let row = store
-        .first(&statement, &[Value::Blob(token.as_bytes().to_vec())])
-        .await?;
-    row.map(|mut row| Ok((row.session_id()?, row.user()?)))
-        .transpose()
+    grace_since: Timestamp,
+) -> Result<Option<Owner>, StoreError> {
+    let statement = "SELECT sessions.id, user_id, ended_at IS NULL AND disabled_at IS NULL AND coalesce(rotated_at < ?2, 0),
+             amr, sessions.created_at
+         FROM refresh_tokens JOIN sessions ON sessions.id = session_id JOIN users ON users.id = user_id
+         WHERE refresh_tokens.hash = ?1";
+    let parameters = [
+        Value::Blob(token.as_bytes().to_vec()),
+        Value::Text(rfc3339(grace_since)),
+    ];
+    let row = store.first(statement, &parameters).await?;
+    row.map(|mut row| {
+        let (session, user) = (row.session_id()?, row.user_id()?);
+        let is_replay = row.integer()? != 0;
+        let methods = serde_json::from_str(&row.text()?).map_err(StoreError::damaged)?;
+        let at = parse_rfc3339(&row.text()?);
+        Ok(Owner {
+            authentication: Authentication {
+                session,
+                methods,
+                at: at.ok_or_else(|| StoreError::damaged("a session began at no time"))?,
+            },
+            user,
+            is_replay,
+        })
+    })
+    .transpose()
 }
 
 /// The user's sessions that are still open, the latest first.
@@ -191,6 +261,28 @@ pub async fn open_ids<D: Database>(
     let mut rows = store
         .run(&statement, &[Value::Text(user.to_string()), id])
         .await?;
+    rows.iter_mut().map(Columns::session_id).collect()
+}
+
+/// The ids of the sessions that have ended since, of all users.
+pub async fn ended_since<D: Database>(
+    store: &Store<D>,
+    since: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let statement = "SELECT id FROM sessions WHERE ended_at >= ?1";
+    let mut rows = store.run(statement, &[Value::Text(rfc3339(since))]).await?;
+    rows.iter_mut().map(Columns::session_id).collect()
+}
+
+/// The ids of those of the user's sessions that ended at `since` or later.
+pub async fn ended_of_user_since<D: Database>(
+    store: &Store<D>,
+    user: UserId,
+    since: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let statement = "SELECT id FROM sessions WHERE user_id = ?1 AND ended_at >= ?2";
+    let parameters = [Value::Text(user.to_string()), Value::Text(rfc3339(since))];
+    let mut rows = store.run(statement, &parameters).await?;
     rows.iter_mut().map(Columns::session_id).collect()
 }
 

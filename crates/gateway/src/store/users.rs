@@ -1,8 +1,10 @@
 //! Users.
 
-use super::{Store, StoreError};
-use crate::domain::{BcryptCost, EmailAddress, NewUser, PasswordHash, User, UserId, UserToStore, rfc3339};
-use crate::ports::{Clock, Database, Entropy, Value};
+use super::{Columns, Store, StoreError, origin};
+use crate::domain::{
+    Account, BcryptCost, EmailAddress, NewUser, Origin, PasswordHash, User, UserId, UserToStore, rfc3339,
+};
+use crate::ports::{Clock, Database, Entropy, Timestamp, Value};
 
 /// What a [`User`] is made of, to be read with `Columns::user`. Roles come as a JSON array, in alphabetical order.
 pub(super) const USER_COLUMNS: &str = "users.id, users.email, (SELECT json_group_array(role) FROM (
@@ -21,41 +23,47 @@ pub async fn create<D: Database, E: From<StoreError>>(
     entropy: &impl Entropy,
 ) -> Result<User, E> {
     let user = before_create(new).await?;
-    Ok(insert(store, INSERT_USER, &user, clock, entropy).await?)
+    Ok(insert(store, INSERT_USER, &user, &[], clock, entropy).await?)
 }
 
-/// Creates the first administrator, with the same hook as [`create`]. Refused once there is any.
+/// Creates the first administrator, with the same hook as [`create`]. Refused once there is any. The audit log says where the request
+/// came from.
 pub async fn create_first_administrator<D: Database, E: From<StoreError>>(
     store: &Store<D>,
     new: NewUser,
     before_create: impl AsyncFnOnce(NewUser) -> Result<UserToStore, E>,
+    from: &Origin,
     clock: &impl Clock,
     entropy: &impl Entropy,
 ) -> Result<User, E> {
     let user = before_create(new).await?;
-    Ok(insert(store, INSERT_FIRST_ADMINISTRATOR, &user, clock, entropy).await?)
+    let more = origin(from);
+    Ok(insert(store, INSERT_FIRST_ADMINISTRATOR, &user, &more, clock, entropy).await?)
 }
 
 const INSERT_USER: &str =
     "INSERT INTO users (id, email, password_hash, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)";
 
 const INSERT_FIRST_ADMINISTRATOR: &str =
-    "INSERT INTO first_administrators (id, email, password_hash, created_at) VALUES (?1, ?2, ?3, ?4)";
+    "INSERT INTO first_administrators (id, email, password_hash, created_at, client_address, request_id)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 async fn insert<D: Database>(
     store: &Store<D>,
     statement: &str,
     user: &UserToStore,
+    more: &[Value],
     clock: &impl Clock,
     entropy: &impl Entropy,
 ) -> Result<User, StoreError> {
     let id = UserId::generate(clock, entropy);
-    let parameters = [
+    let usual = [
         Value::Text(id.to_string()),
         Value::Text(user.email.as_str().to_owned()),
         Value::Text(user.password_hash.as_str().to_owned()),
         Value::Text(rfc3339(clock.now())),
     ];
+    let parameters = [&usual, more].concat();
     store.run(statement, &parameters).await?;
     // The triggers gave the row its roles; what is shown is what is stored.
     find(store, id)
@@ -126,17 +134,45 @@ pub async fn password_hash<D: Database>(
     row.map(|mut row| row.password_hash()).transpose()
 }
 
-/// At most `limit` users after the id `after`, in the order in which they signed up (ids grow with time). With `email`,
-/// only the user of that address.
+/// The users of whom something that access tokens say has changed since.
+pub async fn renounced_since<D: Database>(
+    store: &Store<D>,
+    since: Timestamp,
+) -> Result<Vec<UserId>, StoreError> {
+    let statement = "SELECT id FROM users WHERE renounced_at >= ?1";
+    let mut rows = store.run(statement, &[Value::Text(rfc3339(since))]).await?;
+    rows.iter_mut().map(Columns::user_id).collect()
+}
+
+/// What an [`Account`] is made of, to be read with [`account`].
+const ACCOUNT_STATE: &str = "users.disabled_at IS NOT NULL, users.email_verified_at IS NOT NULL";
+
+fn account(row: &mut Columns) -> Result<Account, StoreError> {
+    Ok(Account {
+        user: row.user()?,
+        disabled: row.integer()? != 0,
+        email_verified: row.integer()? != 0,
+    })
+}
+
+/// The account of this id, as administrators see it.
+pub async fn find_account<D: Database>(store: &Store<D>, id: UserId) -> Result<Option<Account>, StoreError> {
+    let statement = format!("SELECT {USER_COLUMNS}, {ACCOUNT_STATE} FROM users WHERE id = ?1");
+    let row = store.first(&statement, &[Value::Text(id.to_string())]).await?;
+    row.map(|mut row| account(&mut row)).transpose()
+}
+
+/// At most `limit` accounts after the id `after`, in the order in which they signed up (ids grow with time). With `email`,
+/// only that of this address.
 pub async fn list<D: Database>(
     store: &Store<D>,
     email: Option<&EmailAddress>,
     after: Option<UserId>,
     limit: u32,
-) -> Result<Vec<User>, StoreError> {
+) -> Result<Vec<Account>, StoreError> {
     let statement = format!(
-        "SELECT {USER_COLUMNS} FROM users WHERE (?1 IS NULL OR email = ?1) AND (?2 IS NULL OR id > ?2)
-         ORDER BY id LIMIT ?3"
+        "SELECT {USER_COLUMNS}, {ACCOUNT_STATE} FROM users
+         WHERE (?1 IS NULL OR email = ?1) AND (?2 IS NULL OR id > ?2) ORDER BY id LIMIT ?3"
     );
     let parameters = [
         email.map_or(Value::Null, |email| Value::Text(email.as_str().to_owned())),
@@ -147,6 +183,6 @@ pub async fn list<D: Database>(
         .run(&statement, &parameters)
         .await?
         .iter_mut()
-        .map(super::Columns::user)
+        .map(account)
         .collect()
 }

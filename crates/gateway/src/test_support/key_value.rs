@@ -28,7 +28,7 @@ impl MemoryKeyValue {
         self.locked().entries.clear();
     }
 
-    /// How often `get` has been called.
+    /// How many values have been asked for.
     pub fn reads(&self) -> usize {
         self.locked().reads
     }
@@ -91,7 +91,8 @@ impl KeyValue for MemoryKeyValue {
         Ok(sum)
     }
     async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KeyValueError> {
-        let inner = self.up()?;
+        let mut inner = self.up()?;
+        inner.reads += keys.len();
         Ok(keys.iter().map(|key| inner.entries.get(key).cloned()).collect())
     }
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{CountingEntropy, MemoryKeyValue, TestClock, block_on};
-use crate::domain::{EmailAddress, RoleName, SessionId, User, UserId};
-use crate::tokens::{Issuer, JwkSet, SigningKey, VerifierCache, publish_key_set};
+use crate::domain::{AuthMethod, Authentication, EmailAddress, RoleName, SessionId, User, UserId};
+use crate::ports::Clock as _;
+use crate::tokens::{Epoch, Issuer, JwkSet, SigningKey, VerifierCache, publish_key_set};
 
 /// An issuer whose key is published, and what it takes to verify its tokens: issuer and audience are those of
 /// [`TestVariables`](super::TestVariables).
@@ -61,9 +62,20 @@ impl TestTokens {
             audience: "jetway".to_owned(),
             lifetime: Duration::from_secs(600),
         };
-        let session = SessionId::generate(&self.clock, &self.entropy);
+        let authentication = Authentication {
+            session: SessionId::generate(&self.clock, &self.entropy),
+            methods: AuthMethod::PASSWORD.to_vec(),
+            at: self.clock.now(),
+        };
         let token = issuer
-            .issue(&self.key, &user, session, &self.clock, &self.entropy)
+            .issue(
+                &self.key,
+                &user,
+                &authentication,
+                Epoch::default(),
+                &self.clock,
+                &self.entropy,
+            )
             .expect("a key that signs");
         (user.id.to_string(), token.reveal().to_owned())
     }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{EmailAddress, RoleName, SessionId, TokenId, UserId};
+use super::Epoch;
+use crate::domain::{AuthMethod, EmailAddress, RoleName, SessionId, TokenId, UserId};
 
 /// The claims of an access token. Reading them parses them: a token whose claims are of another shape is refused.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +20,12 @@ pub struct Claims {
     pub roles: Vec<RoleName>,
     /// The session it belongs to; ending that ends it.
     pub sid: SessionId,
+    /// The user's epoch before any of this was read; a later one ends the token.
+    pub epoch: Epoch,
+    /// How its owner has shown who they are, when the session began (RFC 8176).
+    pub amr: Vec<AuthMethod>,
+    /// When that was, in seconds since the Unix epoch.
+    pub auth_time: u64,
     /// When it was issued, in seconds since the Unix epoch.
     pub iat: u64,
     /// Not valid before.

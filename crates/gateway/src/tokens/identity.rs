@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Claims;
-use crate::domain::{EmailAddress, RoleName, SessionId, TokenId, UserId};
+use crate::domain::{AuthMethod, EmailAddress, RoleName, SessionId, TokenId, UserId};
 
 /// A signed-in user. Only [`Verifier::verify`](super::Verifier::verify) makes one, so having one is the proof. A clone
 /// shares the claims: many requests come with one token.
@@ -38,6 +38,11 @@ impl Identity {
     /// The token's own id.
     pub fn token(&self) -> TokenId {
         self.0.jti
+    }
+
+    /// Whether the user has shown to have the second factor, too, when the session began.
+    pub fn has_second_factor(&self) -> bool {
+        self.0.amr.contains(&AuthMethod::Otp)
     }
 
     /// Whether the user had `role` when the token was issued.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, Header};
 
-use super::{Claims, SigningKey};
-use crate::domain::{SessionId, TokenId, User};
+use super::{Claims, Epoch, SigningKey};
+use crate::domain::{Authentication, TokenId, User};
 use crate::ports::{Clock, Entropy};
 
 /// Issues access tokens in one name, to one audience, for one span of time.
@@ -32,12 +32,13 @@ pub struct AccessToken {
 pub struct IssuingFailed(pub(super) String);
 
 impl Issuer {
-    /// Issues a token for `user`, in `session`.
+    /// Issues a token for `user`, in the session that `authentication` began. `epoch` is to have been read before `user`.
     pub fn issue(
         &self,
         key: &SigningKey,
         user: &User,
-        session: SessionId,
+        authentication: &Authentication,
+        epoch: Epoch,
         clock: &impl Clock,
         entropy: &impl Entropy,
     ) -> Result<AccessToken, IssuingFailed> {
@@ -48,7 +49,10 @@ impl Issuer {
             sub: user.id,
             email: user.email.clone(),
             roles: user.roles.clone(),
-            sid: session,
+            sid: authentication.session,
+            epoch,
+            amr: authentication.methods.clone(),
+            auth_time: authentication.at.as_secs(),
             iat: now,
             nbf: now,
             exp: now.saturating_add(self.lifetime.as_secs()),

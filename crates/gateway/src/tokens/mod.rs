@@ -1,10 +1,11 @@
 //! Access tokens: JWTs signed with Ed25519 (RFC 7519, RFC 8037).
 //!
 //! `signin` issues them with a private key that only SQLite holds. Everyone verifies them with the public keys in the
-//! key-value store, which is also where sign-outs are announced. What the key-value store does not say is refused,
-//! never waved on.
+//! key-value store, which is also where sign-outs are announced and users' epochs are counted. What the key-value store
+//! does not say is refused, never waved on.
 
 mod claims;
+mod epoch;
 mod identity;
 mod issuer;
 mod jwk;
@@ -14,6 +15,8 @@ mod signing_key;
 mod verifier;
 
 pub use claims::Claims;
+pub use epoch::{EPOCHS, Epoch, epoch_key, epoch_of};
+pub(crate) use epoch::{raise_epoch, restore_epoch};
 pub use identity::Identity;
 pub use issuer::{AccessToken, Issuer, IssuingFailed};
 pub use jwk::{Jwk, JwkSet};

@@ -23,7 +23,7 @@ pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// client one refresh, not the owner of a stolen token more of its life.
 pub const NBF_LEEWAY: Duration = Duration::from_secs(30);
 
-/// Verifies access tokens against the published keys and the announced sign-outs.
+/// Verifies access tokens against the published keys, the announced sign-outs and the users' epochs.
 #[derive(Debug)]
 pub struct Verifier<'a, K, C> {
     store: &'a K,
@@ -60,8 +60,8 @@ pub enum Rejection {
     /// Before its start, by more than [`NBF_LEEWAY`].
     #[error("not valid yet")]
     NotYetValid,
-    /// Its session has ended.
-    #[error("its session has ended")]
+    /// Its session has ended, or what it says of its user has changed.
+    #[error("its session has ended, or its user has changed")]
     Revoked,
 }
 
@@ -108,7 +108,7 @@ impl<'a, K: KeyValue, C: Clock> Verifier<'a, K, C> {
         if now.after(NBF_LEEWAY).as_secs() < claims.nbf {
             return Err(Rejection::NotYetValid.into());
         }
-        if self.cache.is_revoked(claims.sid, now, self.store).await? {
+        if self.cache.is_revoked(&claims, now, self.store).await? {
             return Err(Rejection::Revoked.into());
         }
         Ok(Identity::new(claims))

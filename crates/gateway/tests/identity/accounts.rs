@@ -2,7 +2,7 @@
 
 use jetway_gateway::Failure;
 use jetway_gateway::accounts::{self, BootstrapError, BootstrapToken, ChangePasswordError, SignUpError};
-use jetway_gateway::domain::{Password, PasswordHash, User, UserToStore};
+use jetway_gateway::domain::{Origin, Password, PasswordHash, User, UserToStore};
 use jetway_gateway::sessions::{Grant, SignInError};
 use jetway_gateway::store::{Rule, StoreError, users};
 use jetway_gateway::test_support::block_on;
@@ -167,6 +167,7 @@ fn bootstrap(world: &World, email: &str) -> Result<User, BootstrapError> {
         &world.store(),
         permission,
         new_user(email),
+        &Origin::default(),
         &world.ports.hasher(),
         clock,
         entropy,
@@ -349,6 +350,7 @@ fn a_sign_in_with_a_password_that_is_being_replaced_does_not_outlive_it() {
         id: jetway_gateway::domain::SessionId::generate(&world.ports.clock, &world.ports.entropy),
         user: user.id,
         verified: &old,
+        second_factor: None,
         refresh_token: &grant.refresh_token.hash(),
         client_address: None,
         user_agent: None,

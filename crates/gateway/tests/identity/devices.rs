@@ -25,6 +25,7 @@ fn begin(
         id,
         user: user.id,
         verified: &verified,
+        second_factor: None,
         refresh_token: &RefreshToken::generate(&ports.entropy).hash(),
         client_address: Some("192.0.2.7"),
         user_agent: Some("curl/8"),

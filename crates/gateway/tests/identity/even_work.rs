@@ -12,7 +12,7 @@ use jetway_gateway::test_support::{
     Connection, CountingEntropy, MemoryKeyValue, TestClock, TestDatabase, block_on,
 };
 
-use crate::world::{PASSWORD, World, address};
+use crate::world::{IDLE, LONGEST, PASSWORD, ROTATION, World, address};
 
 /// Statements, and rounds of hashes.
 type Work = (usize, usize);
@@ -39,12 +39,16 @@ fn work(world: &World, cost: &str, email: &str, password: &str) -> Work {
         entropy: &world.ports.entropy,
         keys: &world.keys,
         issuer: &world.issuer.0,
-        refresh_lifetime: Duration::from_secs(3600),
+        successors: &world.successors.0,
+        refresh_lifetime: IDLE,
+        session_lifetime: LONGEST,
+        rotation: &ROTATION,
         require_verified_email: true,
     };
     let credentials = Credentials {
         email: address(email),
         password: Password::parse(password.to_owned()).ok(),
+        second_factor: None,
     };
     let before = connection.statements.get();
     let answer = block_on(sessions.sign_in(credentials, &Client::default(), &hasher));

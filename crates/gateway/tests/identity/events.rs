@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use jetway_gateway::domain::User;
+use jetway_gateway::domain::{Origin, User};
 use jetway_gateway::events::{self, PublishingFailed};
+use jetway_gateway::ports::Clock;
+use jetway_gateway::store::administration::{self, Act};
 use jetway_gateway::store::roles;
 use jetway_gateway::test_support::{RecordingPublisher, block_on};
 use jsonschema::Validator;
@@ -121,9 +123,19 @@ fn faults(event: &Value) -> Vec<String> {
 fn every_event_fits_its_schema() {
     let world = World::default();
     let (ada, bob) = (world.sign_up("ada@example.com"), world.sign_up("bob@example.com"));
-    let (store, now) = (world.store(), jetway_gateway::ports::Timestamp::from_millis(0));
-    block_on(roles::grant(&store, bob.id, &role("airline"), ada.id, now)).unwrap();
-    block_on(roles::revoke(&store, bob.id, &role("airline"), ada.id, now)).unwrap();
+    let (store, origin) = (world.store(), Origin::default());
+    let act = Act {
+        actor: ada.id,
+        at: world.ports.clock.now(),
+        origin: &origin,
+    };
+    block_on(roles::grant(&store, bob.id, &role("airline"), act)).unwrap();
+    block_on(roles::revoke(&store, bob.id, &role("airline"), act)).unwrap();
+    block_on(administration::disable(&store, bob.id, act)).unwrap();
+    block_on(administration::enable(&store, bob.id, act)).unwrap();
+    // The second sign-in is one on another device.
+    world.sign_in("ada@example.com");
+    world.sign_in("ada@example.com");
     let publisher = RecordingPublisher::default();
     publish(&world, &publisher, &ada).unwrap();
     publish(&world, &publisher, &bob).unwrap();
@@ -133,7 +145,7 @@ fn every_event_fits_its_schema() {
         let event: Value = serde_json::from_slice(payload).unwrap();
         assert_eq!(faults(&event), [""; 0], "{event}");
     }
-    assert_eq!(messages.len(), 4);
+    assert_eq!(messages.len(), 7);
 }
 
 #[test]

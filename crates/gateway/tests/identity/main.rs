@@ -9,11 +9,16 @@
 
 mod accounts;
 mod devices;
+mod epochs;
 mod even_work;
 mod events;
 mod keys;
 mod migrations;
 mod notifications;
+mod one_time_tokens;
+mod refresh;
 mod roles;
+mod second_factor;
+mod session_model;
 mod sessions;
 mod world;

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jetway_gateway::domain::{EmailAddress, EventId};
+use jetway_gateway::domain::{EmailAddress, EventId, Origin};
 use jetway_gateway::events::CloudEvent;
 use jetway_gateway::mail::{Mailer, Message, Outcome};
 use jetway_gateway::notifications::{Courier, MAX_ATTEMPTS, Tally};
@@ -264,8 +264,13 @@ fn what_is_refused_is_given_up_at_once_and_an_administrator_has_it_tried_again()
     assert_eq!(sweep(&world, &refusing()), tally(1, 0, 0, 1));
     let caller = world.identity(&world.sign_in("ada@example.com"));
     let store = world.store();
-    let permitted = block_on(jetway_gateway::roles::Permitted::check(&caller, &store)).unwrap();
-    let administration = Administration::new(&store, &world.ports.clock, permitted);
+    let permitted = block_on(jetway_gateway::roles::Permitted::check(&caller, &store, false)).unwrap();
+    let origin = Origin {
+        client_address: None,
+        request_id: Some("r-1".to_owned()),
+    };
+    let (key_value, clock) = (&world.ports.key_value, &world.ports.clock);
+    let administration = Administration::new(&store, key_value, clock, permitted, origin);
 
     let dead = block_on(administration.list_notifications(Some(State::Dead), None, 10)).unwrap();
     assert_eq!(dead.len(), 1);
@@ -275,8 +280,8 @@ fn what_is_refused_is_given_up_at_once_and_an_administrator_has_it_tried_again()
     assert!(block_on(administration.retry_notification(dead[0].id)).is_err());
 
     assert_eq!(sweep(&world, &working()), tally(1, 1, 0, 0));
-    let who = "SELECT actor FROM audit_log WHERE action = 'notification.retried'";
-    assert_eq!(world.ports.databases.text(who), ada.id.to_string());
+    let who = "SELECT actor || ' ' || request_id FROM audit_log WHERE action = 'notification.retried'";
+    assert_eq!(world.ports.databases.text(who), format!("{} r-1", ada.id));
 }
 
 #[test]

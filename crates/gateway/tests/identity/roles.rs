@@ -1,10 +1,11 @@
 //! Administering roles.
 
-use jetway_gateway::domain::{RoleDescription, User, UserId};
+use jetway_gateway::domain::{Origin, RoleDescription, User, UserId};
 use jetway_gateway::roles::{Administration, NotPermitted, Permitted, RolesError};
 use jetway_gateway::sessions::Grant;
-use jetway_gateway::store::{Rule, roles};
-use jetway_gateway::test_support::{Connection, TestClock, block_on};
+use jetway_gateway::store::administration::{self, Act};
+use jetway_gateway::store::{Rule, StoreError, roles};
+use jetway_gateway::test_support::{Connection, MemoryKeyValue, TestClock, block_on};
 
 use crate::world::{World, at_once, role};
 
@@ -25,21 +26,39 @@ fn admin(world: &World) -> User {
 
 fn permission(world: &World, email: &str) -> Permitted<jetway_gateway::roles::Admin> {
     let identity = world.identity(&world.sign_in(email));
-    block_on(Permitted::check(&identity, &world.store())).unwrap()
+    block_on(Permitted::check(&identity, &world.store(), false)).unwrap()
 }
 
 /// As the administrator `email`.
 fn administer<T>(
     world: &World,
     email: &str,
-    act: impl AsyncFnOnce(&Administration<'_, Connection, TestClock>) -> T,
+    act: impl AsyncFnOnce(&Administration<'_, Connection, MemoryKeyValue, TestClock>) -> T,
 ) -> T {
     let store = world.store();
     block_on(act(&Administration::new(
         &store,
+        &world.ports.key_value,
         &world.ports.clock,
         permission(world, email),
+        origin(),
     )))
+}
+
+fn origin() -> Origin {
+    Origin {
+        client_address: Some("192.0.2.7".parse().unwrap()),
+        request_id: Some("r-1".to_owned()),
+    }
+}
+
+/// An act of this user's, of now.
+fn act<'a>(world: &World, actor: UserId, origin: &'a Origin) -> Act<'a> {
+    Act {
+        actor,
+        at: jetway_gateway::ports::Clock::now(&world.ports.clock),
+        origin,
+    }
 }
 
 fn roles_of(world: &World, user: &User) -> String {
@@ -62,7 +81,8 @@ fn only_an_administrator_of_now_gets_the_permission() {
     let world = World::default();
     let first = admin(&world);
     world.sign_up("ada@example.com");
-    let check = |grant: &Grant| block_on(Permitted::check(&world.identity(grant), &world.store())).map(drop);
+    let check =
+        |grant: &Grant| block_on(Permitted::check(&world.identity(grant), &world.store(), false)).map(drop);
 
     assert_eq!(
         check(&world.sign_in("ada@example.com")),
@@ -124,24 +144,47 @@ fn the_audit_log_says_who_granted_and_who_revoked() {
     .unwrap();
     for action in ["role.granted", "role.revoked"] {
         let entry = format!(
-            "SELECT actor || ' ' || target || ' ' || detail FROM audit_log WHERE action = '{action}'"
+            "SELECT concat_ws(' ', actor, target, client_address, request_id, detail) FROM audit_log
+             WHERE action = '{action}'"
         );
         assert_eq!(
             world.ports.databases.text(&entry),
-            format!("{} {} {{\"role\":\"airline\"}}", first.id, ada.id)
+            format!("{} {} 192.0.2.7 r-1 {{\"role\":\"airline\"}}", first.id, ada.id)
         );
     }
 }
 
 #[test]
-fn the_audit_log_is_only_ever_added_to() {
+fn the_audit_log_is_only_ever_added_to_by_any_statement() {
     let world = World::default();
     world.sign_up("ada@example.com");
-    let connection = world.ports.databases.connect();
-    for change in ["UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log"] {
-        let refused = connection.0.execute(change, []).unwrap_err();
-        assert!(refused.to_string().contains("audit_log_append_only"), "{refused}");
+    world.sign_up("bob@example.com");
+    let all = "SELECT group_concat(id || time || action || coalesce(actor, ''), char(10)) FROM audit_log";
+    let before = world.ports.databases.text(all);
+    for pragma in ["recursive_triggers = OFF", "recursive_triggers = ON"] {
+        for change in [
+            "UPDATE audit_log SET actor = 'x'",
+            "UPDATE OR REPLACE audit_log SET id = 1 WHERE id = 2",
+            "DELETE FROM audit_log",
+            "DELETE FROM audit_log WHERE id = 1",
+            "REPLACE INTO audit_log (id, time, action) VALUES (1, '', 'x')",
+            "INSERT OR REPLACE INTO audit_log (id, time, action) SELECT id, time, 'x' FROM audit_log",
+            "INSERT INTO audit_log (id, time, action) VALUES (1, '', 'x') ON CONFLICT (id) DO UPDATE SET actor = 'x'",
+            // Nor is an entry slipped in before others.
+            "INSERT INTO audit_log (id, time, action) VALUES (-1, '', 'x')",
+            "INSERT INTO audit_log (id, time, action) VALUES (0, '', 'x')",
+        ] {
+            let connection = world.ports.databases.connect();
+            connection.0.execute_batch(&format!("PRAGMA {pragma}")).unwrap();
+            let refused = connection.0.execute(change, []).unwrap_err();
+            assert!(
+                refused.to_string().contains("audit_log_append_only"),
+                "{change}: {refused}"
+            );
+        }
     }
+    assert_eq!(world.ports.databases.text(all), before);
+    world.sign_up("cleo@example.com");
 }
 
 #[test]
@@ -209,7 +252,8 @@ fn of_many_who_make_one_role_at_once_one_succeeds() {
     let world = World::default();
     world.store();
     let description = RoleDescription::parse(String::new()).unwrap();
-    let now = jetway_gateway::ports::Clock::now(&world.ports.clock);
+    let (origin, actor) = (origin(), world.sign_up("ada@example.com").id);
+    let now = act(&world, actor, &origin);
     let results = at_once(20, |_| {
         block_on(roles::create(&world.store(), &role("pilot"), &description, now)).is_ok()
     });
@@ -221,7 +265,8 @@ fn a_role_deleted_while_it_is_granted_leaves_no_grant_of_nothing() {
     for _ in 0..5 {
         let world = World::default();
         let ada = world.sign_up("ada@example.com");
-        let now = jetway_gateway::ports::Clock::now(&world.ports.clock);
+        let origin = origin();
+        let now = act(&world, ada.id, &origin);
         let pilot = role("pilot");
         block_on(roles::create(
             &world.store(),
@@ -231,8 +276,8 @@ fn a_role_deleted_while_it_is_granted_leaves_no_grant_of_nothing() {
         ))
         .unwrap();
         let results = at_once(2, |i| match i {
-            0 => block_on(roles::delete(&world.store(), &pilot)).is_ok(),
-            _ => block_on(roles::grant(&world.store(), ada.id, &pilot, ada.id, now)).is_ok(),
+            0 => block_on(roles::delete(&world.store(), &pilot, now)).is_ok(),
+            _ => block_on(roles::grant(&world.store(), ada.id, &pilot, now)).is_ok(),
         });
         assert_ne!(results[0], results[1]);
         let orphans = "SELECT count(*) FROM user_roles WHERE role NOT IN (SELECT name FROM roles)";
@@ -278,15 +323,14 @@ fn of_administrators_who_all_remove_each_other_at_once_one_is_left() {
             .map(|i| world.sign_up(&format!("admin{i}@example.com")))
             .collect();
         users.iter().for_each(|user| make_admin(&world, user));
-        let now = jetway_gateway::ports::Clock::now(&world.ports.clock);
+        let origin = origin();
         let admin_role = role("admin");
         let results = at_once(8, |i| {
             block_on(roles::revoke(
                 &world.store(),
                 users[i].id,
                 &admin_role,
-                users[(i + 1) % 8].id,
-                now,
+                act(&world, users[(i + 1) % 8].id, &origin),
             ))
             .is_ok()
         });
@@ -313,11 +357,77 @@ fn users_are_listed_in_the_order_of_their_sign_up() {
         .collect();
     administer(&world, "admin@example.com", async |roles| {
         let page = roles.list_users(None, Some(users[1].id), 2).await.unwrap();
+        let page: Vec<_> = page.into_iter().map(|account| account.user).collect();
         assert_eq!(page, users[2..4]);
         let found = roles
             .list_users(Some(&crate::world::address("USER3@example.com")), None, 10)
             .await
             .unwrap();
-        assert_eq!(found, users[3..4]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].user, users[3]);
     });
+}
+
+#[test]
+fn of_administrators_who_all_disable_each_other_at_once_one_is_left() {
+    for _ in 0..5 {
+        let world = World::default();
+        let users: Vec<_> = (0..8)
+            .map(|i| world.sign_up(&format!("admin{i}@example.com")))
+            .collect();
+        users.iter().for_each(|user| make_admin(&world, user));
+        let origin = origin();
+        let results = at_once(8, |i| {
+            let by = act(&world, users[(i + 1) % 8].id, &origin);
+            block_on(administration::disable(&world.store(), users[i].id, by)).is_ok()
+        });
+        assert_eq!(results.into_iter().filter(|disabled| *disabled).count(), 7);
+        let enabled = "SELECT count(*) FROM users WHERE disabled_at IS NULL";
+        assert_eq!(world.ports.databases.text(enabled), "1");
+    }
+}
+
+#[test]
+fn a_disabled_administrator_does_not_count_as_one() {
+    let world = World::default();
+    let first = admin(&world);
+    let second = world.sign_up("second@example.com");
+    make_admin(&world, &second);
+    let token = world.sign_in("second@example.com");
+    let origin = origin();
+    let by = act(&world, first.id, &origin);
+    block_on(administration::disable(&world.store(), second.id, by)).unwrap();
+
+    let permission = block_on(Permitted::check(&world.identity(&token), &world.store(), false));
+    assert_eq!(permission.map(drop), Err(NotPermitted::Forbidden));
+    let refused = block_on(roles::revoke(&world.store(), first.id, &role("admin"), by)).unwrap_err();
+    assert_eq!(refused, StoreError::Refused(Rule::LastAdmin));
+    let connection = world.ports.databases.connect();
+    connection.0.pragma_update(None, "foreign_keys", true).unwrap();
+    let delete = format!("DELETE FROM users WHERE id = '{}'", first.id);
+    assert!(connection.0.execute(&delete, []).is_err());
+    // The disabled one can be taken the role.
+    block_on(roles::revoke(&world.store(), second.id, &role("admin"), by)).unwrap();
+}
+
+#[test]
+fn a_sign_in_while_the_account_is_disabled_leaves_no_session_open() {
+    for _ in 0..10 {
+        let world = World::default();
+        let first = admin(&world);
+        let ada = world.sign_up("ada@example.com");
+        let origin = origin();
+        at_once(4, |i| match i {
+            0 => {
+                let by = act(&world, first.id, &origin);
+                block_on(administration::disable(&world.store(), ada.id, by)).unwrap();
+            }
+            _ => drop(world.try_sign_in("ada@example.com", crate::world::PASSWORD)),
+        });
+        let open = format!(
+            "SELECT count(*) FROM sessions WHERE user_id = '{}' AND ended_at IS NULL",
+            ada.id
+        );
+        assert_eq!(world.ports.databases.text(&open), "0");
+    }
 }

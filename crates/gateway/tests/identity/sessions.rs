@@ -3,19 +3,14 @@
 use std::time::Duration;
 
 use jetway_gateway::Failure;
-use jetway_gateway::domain::{RefreshToken, SessionId};
+use jetway_gateway::domain::SessionId;
 use jetway_gateway::ports::Clock as _;
 use jetway_gateway::sessions::{self, Grant, RefreshError, SignInError};
+use jetway_gateway::store::StoreError;
 use jetway_gateway::store::sessions::{EndReason, Which, list};
-use jetway_gateway::store::{StoreError, sessions as stored};
 use jetway_gateway::test_support::block_on;
 
-use crate::world::{PASSWORD, World, at_once, role};
-
-fn refresh(world: &World, token: &RefreshToken) -> Result<Grant, RefreshError> {
-    let store = world.store();
-    block_on(world.sessions(&store).refresh(token))
-}
+use crate::world::{PASSWORD, World, refresh, role};
 
 fn end(world: &World, grant: &Grant, which: impl Fn(SessionId) -> Which) -> Result<Vec<SessionId>, Failure> {
     let store = world.store();
@@ -90,6 +85,7 @@ fn a_session_shows_where_it_came_from() {
     let credentials = sessions::Credentials {
         email: crate::world::address("ada@example.com"),
         password: Some(crate::world::password(PASSWORD)),
+        second_factor: None,
     };
     block_on(
         world
@@ -102,100 +98,6 @@ fn a_session_shows_where_it_came_from() {
     assert_eq!(open[0].client_address.as_deref(), Some("192.0.2.7"));
     assert_eq!(open[0].user_agent.as_deref(), Some("curl/8"));
     assert_eq!(open[0].expires_at, "2026-01-02T04:04:05.678Z");
-}
-
-#[test]
-fn a_refresh_gives_a_new_pair_of_the_same_session() {
-    let world = World::default();
-    world.sign_up("ada@example.com");
-    let first = world.sign_in("ada@example.com");
-    world.ports.clock.advance(Duration::from_secs(60));
-    let second = refresh(&world, &first.refresh_token).unwrap();
-    assert_eq!(
-        world.identity(&second).session(),
-        world.identity(&first).session()
-    );
-    assert_ne!(second.refresh_token.reveal(), first.refresh_token.reveal());
-    assert!(refresh(&world, &second.refresh_token).is_ok());
-}
-
-#[test]
-fn a_refresh_token_that_comes_again_ends_its_session_and_no_other() {
-    let world = World::default();
-    world.sign_up("ada@example.com");
-    let (stolen, other) = (world.sign_in("ada@example.com"), world.sign_in("ada@example.com"));
-    let next = refresh(&world, &stolen.refresh_token).unwrap();
-
-    assert_eq!(
-        refresh(&world, &stolen.refresh_token).err(),
-        Some(RefreshError::Replayed)
-    );
-
-    assert_eq!(
-        refresh(&world, &next.refresh_token).err(),
-        Some(RefreshError::Dead)
-    );
-    assert!(world.verify(&next).is_err());
-    assert!(refresh(&world, &other.refresh_token).is_ok());
-    assert_eq!(
-        world
-            .ports
-            .databases
-            .text("SELECT end_reason FROM sessions WHERE ended_at IS NOT NULL"),
-        "token_replayed"
-    );
-    assert_eq!(
-        world
-            .ports
-            .databases
-            .text("SELECT count(*) FROM audit_log WHERE action = 'session.ended'"),
-        "1"
-    );
-}
-
-#[test]
-fn of_many_refreshes_of_one_token_at_once_one_succeeds() {
-    let world = World::default();
-    world.sign_up("ada@example.com");
-    let grant = world.sign_in("ada@example.com");
-    let results = at_once(30, |_| refresh(&world, &grant.refresh_token).map(drop));
-    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
-    assert!(results.contains(&Err(RefreshError::Replayed)), "{results:?}");
-    assert!(
-        results
-            .iter()
-            .all(|result| !matches!(result, Err(RefreshError::Failed(_)))),
-        "{results:?}"
-    );
-    assert_eq!(
-        world.ports.databases.text("SELECT count(*) FROM refresh_tokens"),
-        "2"
-    );
-}
-
-#[test]
-fn an_unknown_or_expired_refresh_token_is_dead() {
-    let world = World::default();
-    world.sign_up("ada@example.com");
-    let grant = world.sign_in("ada@example.com");
-    let unknown = RefreshToken::generate(&world.ports.entropy);
-    assert_eq!(refresh(&world, &unknown).err(), Some(RefreshError::Dead));
-    world.ports.clock.advance(Duration::from_secs(3600));
-    assert_eq!(
-        refresh(&world, &grant.refresh_token).err(),
-        Some(RefreshError::Dead)
-    );
-}
-
-#[test]
-fn each_refresh_moves_the_end() {
-    let world = World::default();
-    world.sign_up("ada@example.com");
-    let mut grant = world.sign_in("ada@example.com");
-    for _ in 0..3 {
-        world.ports.clock.advance(Duration::from_secs(3599));
-        grant = refresh(&world, &grant.refresh_token).unwrap();
-    }
 }
 
 #[test]
@@ -358,9 +260,4 @@ fn a_locked_database_is_a_temporary_failure() {
     }
     holder.0.execute_batch("ROLLBACK").unwrap();
     assert!(block_on(world.sessions(&store).refresh(&grant.refresh_token)).is_ok());
-    assert!(
-        block_on(stored::of_refresh_token(&store, &grant.refresh_token.hash()))
-            .unwrap()
-            .is_some()
-    );
 }

@@ -3,14 +3,21 @@
 use std::time::Duration;
 
 use jetway_gateway::accounts::{self, SignUpError};
-use jetway_gateway::domain::{EmailAddress, NewUser, Password, RoleName, User};
-use jetway_gateway::sessions::{Client, Credentials, Grant, KeyCache, Rotation, Sessions, SignInError};
+use jetway_gateway::domain::{EmailAddress, NewUser, Password, RefreshToken, RoleName, User};
+use jetway_gateway::sessions::{
+    self, Client, Credentials, Grant, KeyCache, RefreshError, Rotation, Sessions, SignInError,
+};
 use jetway_gateway::store::Store;
+use jetway_gateway::store::secrets::CachedSecret;
 use jetway_gateway::test_support::{
     Connection, CountingEntropy, MemoryKeyValue, TestClock, TestPorts, block_on,
 };
 use jetway_gateway::tokens::{Identity, Issuer, Verifier, VerifierCache, VerifyError};
 
+/// How long a refresh token can be used.
+pub(crate) const IDLE: Duration = Duration::from_secs(3600);
+/// How long a session lasts at most.
+pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 3600);
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// As the manifest has it.
@@ -25,7 +32,16 @@ pub(crate) const ROTATION: Rotation = Rotation {
 pub(crate) struct World {
     pub(crate) ports: TestPorts,
     pub(crate) keys: KeyCache,
+    pub(crate) successors: Successors,
     pub(crate) issuer: TestIssuer,
+}
+
+pub(crate) struct Successors(pub(crate) CachedSecret);
+
+impl Default for Successors {
+    fn default() -> Self {
+        Self(CachedSecret::new(sessions::SUCCESSORS))
+    }
 }
 
 pub(crate) struct TestIssuer(pub(crate) Issuer);
@@ -56,7 +72,9 @@ impl World {
             keys: &self.keys,
             rotation: &ROTATION,
             issuer: &self.issuer.0,
-            refresh_lifetime: Duration::from_secs(3600),
+            successors: &self.successors.0,
+            refresh_lifetime: IDLE,
+            session_lifetime: LONGEST,
             require_verified_email: false,
         }
     }
@@ -81,6 +99,7 @@ impl World {
         let credentials = Credentials {
             email: address(email),
             password: Password::parse(password.to_owned()).ok(),
+            second_factor: None,
         };
         block_on(
             self.sessions(&store)
@@ -122,6 +141,11 @@ pub(crate) fn new_user(email: &str) -> NewUser {
         email: address(email),
         password: password(PASSWORD),
     }
+}
+
+pub(crate) fn refresh(world: &World, token: &RefreshToken) -> Result<Grant, RefreshError> {
+    let store = world.store();
+    block_on(world.sessions(&store).refresh(token))
 }
 
 /// Runs `act` in as many threads at once, and gives what each came to.

@@ -20,8 +20,20 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// Reads the body of a request as a `T`. `T` is a struct that derives `Deserialize`; every field that is not an
 /// `Option` is needed, and unknown ones are refused.
 pub async fn read<T: DeserializeOwned>(request: Request<impl Body>) -> Result<T, HttpError> {
+    read_as(request, &["application/json"]).await
+}
+
+/// Reads the body of a PATCH as a `T`: a JSON merge patch (RFC 7396), which clients that do not know its media type send as JSON.
+pub async fn read_patch<T: DeserializeOwned>(request: Request<impl Body>) -> Result<T, HttpError> {
+    read_as(request, &["application/json", "application/merge-patch+json"]).await
+}
+
+async fn read_as<T: DeserializeOwned>(
+    request: Request<impl Body>,
+    media_types: &[&str],
+) -> Result<T, HttpError> {
     let (head, mut body) = request.into_parts();
-    if !is_json(&head.headers) {
+    if !is_one_of(media_types, &head.headers) {
         return Err(HttpError::new(
             Code::UnsupportedMediaType,
             "Send the body as `content-type: application/json`.",
@@ -44,8 +56,8 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// `application/json`, alone or with parameters of which a charset, if any, is UTF-8 (RFC 8259, section 8.1).
-fn is_json(headers: &HeaderMap) -> bool {
+/// One of these media types, alone or with parameters of which a charset, if any, is UTF-8 (RFC 8259, section 8.1).
+fn is_one_of(media_types: &[&str], headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return false;
@@ -53,7 +65,9 @@ fn is_json(headers: &HeaderMap) -> bool {
     let Ok(value) = value.to_str() else { return false };
     let mut parts = value.split(';').map(str::trim);
     let media_type = parts.next().unwrap_or_default();
-    media_type.eq_ignore_ascii_case("application/json")
+    media_types
+        .iter()
+        .any(|known| media_type.eq_ignore_ascii_case(known))
         && parts.all(|parameter| match parameter.split_once('=') {
             Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
                 value.trim_matches('"').eq_ignore_ascii_case("utf-8")

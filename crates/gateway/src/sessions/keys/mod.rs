@@ -10,6 +10,7 @@ mod rotation;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::restore::restore_revocations;
 use crate::Failure;
 use crate::assertion::AssertionKey;
 use crate::ports::{Clock, Database, Entropy, KeyValue, Timestamp};
@@ -97,10 +98,15 @@ pub async fn published_signing_keys<D: Database>(
                 .collect(),
         };
         // A damaged set is replaced like a missing one.
-        if published_key_set(key_value).await.ok().flatten().as_ref() == Some(&set) {
+        let published = published_key_set(key_value).await.ok().flatten();
+        if published.as_ref() == Some(&set) {
             note_published(store, &access_tokens, clock, rotation).await?;
             note_published(store, &assertions, clock, rotation).await?;
             break (access_tokens, assertions);
+        }
+        if published.is_none() {
+            // With the keys, the store has lost what was announced.
+            restore_revocations(store, key_value, clock, rotation.access_tokens).await?;
         }
         // Not noted yet, and looked at once more: another instance, which had read before, may have put its older set in
         // place of this one.

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use super::super::administration::Act;
 use super::super::{Columns, Store, StoreError};
-use crate::domain::{EventId, UserId, rfc3339};
-use crate::ports::{Database, Timestamp, Value};
+use crate::domain::EventId;
+use crate::ports::{Database, Value};
 
 /// How far telling has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -116,18 +117,9 @@ pub async fn find<D: Database>(store: &Store<D>, id: EventId) -> Result<Option<N
 }
 
 /// Has one that was given up tried again, on behalf of an administrator.
-pub async fn retry<D: Database>(
-    store: &Store<D>,
-    id: EventId,
-    retried_by: UserId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn retry<D: Database>(store: &Store<D>, id: EventId, act: Act<'_>) -> Result<(), StoreError> {
     let statement =
-        "INSERT INTO notification_retries (notification_id, retried_by, retried_at) VALUES (?1, ?2, ?3)";
-    let parameters = [
-        Value::Text(id.to_string()),
-        Value::Text(retried_by.to_string()),
-        Value::Text(rfc3339(now)),
-    ];
-    store.run(statement, &parameters).await.map(drop)
+        "INSERT INTO notification_retries (notification_id, retried_by, retried_at, client_address, request_id)
+         VALUES (?1, ?2, ?3, ?4, ?5)";
+    store.run(statement, &act.upon(id)).await.map(drop)
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::super::{Claims, Jwk, published_key_set, revocation_key};
+use super::super::{Claims, Epoch, Jwk, KEY_SET_KEY, epoch_key, published_key_set, revocation_key};
 use super::verified::{TokenDigest, Verified, VerifiedTokens};
 use crate::domain::SessionId;
 use crate::ports::{KeyValue, KeyValueError, Timestamp};
 
 /// A key that is withdrawn stops verifying within this time, everywhere.
 const KEYS_MAX_AGE: Duration = Duration::from_secs(60);
-/// A sign-out is known within this time, everywhere.
+/// A sign-out, and a change of what tokens say of a user, is known within this time, everywhere.
 const REVOCATION_MAX_AGE: Duration = Duration::from_secs(1);
 /// An instance that meets more sessions than this within a second forgets them all and asks again.
 const MAX_SESSIONS: usize = 4096;
@@ -33,7 +33,18 @@ struct Keys {
 #[derive(Clone, Copy, Debug)]
 struct Checked {
     at: Timestamp,
-    revoked: bool,
+    standing: Standing,
+}
+
+/// How a session stands, by the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Its end has been announced. That is final.
+    Ended,
+    /// The store has no keys: it has lost what was in it, and so whatever was announced too.
+    Unknown,
+    /// It has not ended, and this is its user's epoch.
+    Open(Epoch),
 }
 
 impl VerifierCache {
@@ -88,29 +99,58 @@ impl VerifierCache {
         self.tokens.insert(token, Verified { kid, claims });
     }
 
-    /// Whether the end of `session` has been announced.
+    /// Whether what these claims say has been revoked: their session has ended, or their user's epoch is another.
     pub(super) async fn is_revoked(
         &self,
-        session: SessionId,
+        claims: &Claims,
         now: Timestamp,
         store: &impl KeyValue,
     ) -> Result<bool, KeyValueError> {
-        if let Some(revoked) = self.remembered_revocation(session, now) {
-            return Ok(revoked);
-        }
-        let revoked = store.get(&revocation_key(session)).await?.is_some();
+        let standing = match self.remembered_standing(claims, now) {
+            Some(standing) => standing,
+            None => self.read_standing(claims, now, store).await?,
+        };
+        Ok(standing != Standing::Open(claims.epoch))
+    }
+
+    fn remembered_standing(&self, claims: &Claims, now: Timestamp) -> Option<Standing> {
+        let checked = locked(&self.sessions).get(&claims.sid).copied()?;
+        let says_enough = match checked.standing {
+            Standing::Ended => true,
+            Standing::Unknown => false,
+            // A token of a later epoch than the remembered one is as likely fresh as wrong: it is not refused unasked.
+            Standing::Open(epoch) => claims.epoch <= epoch && now < checked.at.after(REVOCATION_MAX_AGE),
+        };
+        says_enough.then_some(checked.standing)
+    }
+
+    async fn read_standing(
+        &self,
+        claims: &Claims,
+        now: Timestamp,
+        store: &impl KeyValue,
+    ) -> Result<Standing, KeyValueError> {
+        let keys = [
+            revocation_key(claims.sid),
+            epoch_key(claims.sub),
+            KEY_SET_KEY.to_owned(),
+        ];
+        let values = store.get_all(&keys).await?;
+        let [end, epoch, published] =
+            <[_; 3]>::try_from(values).map_err(|_| KeyValueError("not as many values as keys".to_owned()))?;
+        let standing = if end.is_some() {
+            Standing::Ended
+        } else if published.is_none() {
+            Standing::Unknown
+        } else {
+            Standing::Open(Epoch::of_stored(epoch.as_deref())?)
+        };
         let mut sessions = locked(&self.sessions);
         if sessions.len() >= MAX_SESSIONS {
             sessions.clear();
         }
-        sessions.insert(session, Checked { at: now, revoked });
-        Ok(revoked)
-    }
-
-    fn remembered_revocation(&self, session: SessionId, now: Timestamp) -> Option<bool> {
-        let checked = locked(&self.sessions).get(&session).copied()?;
-        // An end is final; only its absence grows old.
-        (checked.revoked || now < checked.at.after(REVOCATION_MAX_AGE)).then_some(checked.revoked)
+        sessions.insert(claims.sid, Checked { at: now, standing });
+        Ok(standing)
     }
 }
 

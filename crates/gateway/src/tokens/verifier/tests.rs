@@ -6,9 +6,9 @@ use ed25519_dalek::Signer as _;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{EmailAddress, RoleName, SessionId, User, UserId};
+use crate::domain::{AuthMethod, Authentication, EmailAddress, RoleName, SessionId, User, UserId};
 use crate::test_support::{CountingEntropy, MemoryKeyValue, TestClock, block_on};
-use crate::tokens::{Issuer, JwkSet, SigningKey, announce_sign_out, publish_key_set};
+use crate::tokens::{Issuer, JwkSet, SigningKey, announce_sign_out, epoch_of, publish_key_set, raise_epoch};
 
 struct World {
     store: MemoryKeyValue,
@@ -17,6 +17,7 @@ struct World {
     entropy: CountingEntropy,
     key: SigningKey,
     session: SessionId,
+    user: UserId,
 }
 
 impl World {
@@ -28,6 +29,7 @@ impl World {
             store: MemoryKeyValue::default(),
             key: SigningKey::generate(&entropy),
             session: SessionId::generate(&clock, &entropy),
+            user: UserId::generate(&clock, &entropy),
             cache: VerifierCache::new(),
             clock,
             entropy,
@@ -63,13 +65,19 @@ impl World {
             lifetime: Duration::from_secs(600),
         };
         let user = User {
-            id: UserId::generate(&self.clock, &self.entropy),
+            id: self.user,
             email: EmailAddress::parse("ada@example.com").unwrap(),
             roles: vec![RoleName::parse("customer").unwrap()],
             created_at: String::new(),
         };
+        let epoch = block_on(epoch_of(&self.store, self.user)).unwrap();
+        let authentication = Authentication {
+            session: self.session,
+            methods: AuthMethod::PASSWORD.to_vec(),
+            at: self.clock.now(),
+        };
         let token = issuer
-            .issue(key, &user, self.session, &self.clock, &self.entropy)
+            .issue(key, &user, &authentication, epoch, &self.clock, &self.entropy)
             .unwrap();
         token.reveal().to_owned()
     }
@@ -147,7 +155,19 @@ fn an_issued_token_has_the_header_and_claims_of_the_contract() {
     assert_eq!(
         names,
         [
-            "aud", "email", "exp", "iat", "iss", "jti", "nbf", "roles", "sid", "sub"
+            "amr",
+            "aud",
+            "auth_time",
+            "email",
+            "epoch",
+            "exp",
+            "iat",
+            "iss",
+            "jti",
+            "nbf",
+            "roles",
+            "sid",
+            "sub"
         ]
     );
     assert_eq!(
@@ -301,7 +321,19 @@ fn another_issuer_or_audience_is_refused() {
 fn a_missing_or_misshapen_claim_is_refused() {
     let world = World::new();
     for claim in [
-        "iss", "aud", "sub", "email", "roles", "sid", "iat", "nbf", "exp", "jti",
+        "iss",
+        "aud",
+        "sub",
+        "email",
+        "roles",
+        "sid",
+        "epoch",
+        "amr",
+        "auth_time",
+        "iat",
+        "nbf",
+        "exp",
+        "jti",
     ] {
         assert!(world.verify(&world.without_claim(claim)).is_err(), "{claim}");
     }
@@ -562,6 +594,62 @@ fn a_sign_out_is_known_within_a_second_and_for_good() {
 }
 
 #[test]
+fn a_change_of_the_user_is_known_within_a_second_and_for_good() {
+    let world = World::new();
+    let before = world.issue();
+    world.verify(&before).unwrap();
+    block_on(raise_epoch(&world.store, world.user)).unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.rejection(&before), Rejection::Revoked);
+    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(world.rejection(&before), Rejection::Revoked);
+}
+
+#[test]
+fn a_token_from_after_a_change_is_good_at_once() {
+    let world = World::new();
+    let before = world.issue();
+    world.verify(&before).unwrap();
+    block_on(raise_epoch(&world.store, world.user)).unwrap();
+    let after = world.issue();
+    assert!(world.verify(&after).is_ok());
+    // And what the store was asked for the one is known for the other.
+    assert_eq!(world.rejection(&before), Rejection::Revoked);
+}
+
+#[test]
+fn a_token_of_no_epoch_that_there_ever_was_is_refused() {
+    let world = World::new();
+    for epoch in [json!(1), json!(u64::MAX)] {
+        assert_eq!(
+            world.rejection(&world.with_claim("epoch", epoch)),
+            Rejection::Revoked
+        );
+    }
+    for epoch in [json!(-1), json!("0"), json!(0.5), Value::Null] {
+        assert_eq!(
+            world.rejection(&world.with_claim("epoch", epoch)),
+            Rejection::Malformed
+        );
+    }
+}
+
+#[test]
+fn a_store_that_has_lost_everything_lets_nobody_in() {
+    let world = World::new();
+    let token = world.issue();
+    let until = world.clock.now().after(Duration::from_secs(600));
+    block_on(announce_sign_out(&world.store, world.session, until)).unwrap();
+    // Another session's token keeps the key in this instance's memory.
+    let other = world.with_claim("sid", json!(SessionId::generate(&world.clock, &world.entropy)));
+    world.verify(&other).unwrap();
+    world.store.clear();
+    assert_eq!(world.rejection(&token), Rejection::Revoked);
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.rejection(&other), Rejection::Revoked);
+}
+
+#[test]
 fn a_second_token_of_the_second_asks_the_store_nothing() {
     let world = World::new();
     let token = world.issue();
@@ -618,12 +706,9 @@ fn a_new_key_is_found_with_one_more_look() {
     world.publish(&[&new, &world.key]);
     assert!(world.verify(&world.issue_with(&new)).is_ok());
     assert!(world.verify(&world.issue()).is_ok());
+    let unknown = world.issue_with(&SigningKey::generate(&world.entropy));
     let reads = world.store.reads();
-    let unknown = SigningKey::generate(&world.entropy);
-    assert_eq!(
-        world.rejection(&world.issue_with(&unknown)),
-        Rejection::UnknownKey
-    );
+    assert_eq!(world.rejection(&unknown), Rejection::UnknownKey);
     assert_eq!(world.store.reads(), reads + 1);
 }
 

@@ -1,0 +1,54 @@
+//! `POST /api/v1/password/forgot` and `POST /api/v1/password/reset`.
+
+use http::Request;
+use jetway_gateway::accounts::{self, Purpose, TokenError};
+use jetway_gateway::domain::{EmailAddress, OneTimeToken, Password, UserId};
+use jetway_gateway::http::{Body, HttpError, Response, accepted, json, no_content};
+use jetway_gateway::ports::Ports;
+use jetway_gateway::problems::field;
+use jetway_gateway::rate_limit::ByEmail;
+use serde::Deserialize;
+
+use crate::app::{App, Mail};
+
+#[derive(Deserialize)]
+struct Forgot {
+    email: String,
+}
+
+#[derive(Deserialize)]
+struct Reset {
+    token: String,
+    new_password: String,
+}
+
+pub(crate) async fn forgot<P: Ports, F: Fn(UserId)>(
+    request: Request<impl Body>,
+    app: &App<'_, P, F>,
+) -> Result<Response, HttpError> {
+    let by_email = ByEmail::of(&request);
+    let body: Forgot = json::read(request).await?;
+    let email = field("/email", EmailAddress::parse(&body.email))?;
+    app.limited(by_email, &email, async || {
+        let store = app.store().await?;
+        let secret = app.secret(&store).await?;
+        let maker = app.token_maker(&secret, Mail::Password);
+        app.tell(accounts::request_mail(&store, Purpose::ResetPassword, &email, &maker).await?);
+        Ok(accepted())
+    })
+    .await
+}
+
+pub(crate) async fn reset<P: Ports, F: Fn(UserId)>(
+    request: Request<impl Body>,
+    app: &App<'_, P, F>,
+) -> Result<Response, HttpError> {
+    let body: Reset = json::read(request).await?;
+    let new = field("/new_password", Password::parse(body.new_password))?;
+    // A text that can be no token is a token that nobody has.
+    let token = OneTimeToken::parse(&body.token).map_err(|_| TokenError::Dead)?;
+    let store = app.store().await?;
+    let user = accounts::reset_password(&store, &app.announcer(), &token, &new, &app.hasher()).await?;
+    app.tell(Some(user));
+    Ok(no_content())
+}

@@ -1,0 +1,34 @@
+//! How somebody has shown who they are.
+
+use serde::{Deserialize, Serialize};
+
+use super::SessionId;
+use crate::ports::Timestamp;
+
+/// A way to show who one is, by its name in RFC 8176.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthMethod {
+    /// A password.
+    Pwd,
+    /// A one-time password: a code of a device, or a recovery code.
+    Otp,
+}
+
+impl AuthMethod {
+    /// The password alone.
+    pub const PASSWORD: &[Self] = &[Self::Pwd];
+    /// The password and the second factor.
+    pub const TWO_FACTORS: &[Self] = &[Self::Pwd, Self::Otp];
+}
+
+/// A session, and how and when it began: every access token of it says so, however often it is refreshed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authentication {
+    /// The session.
+    pub session: SessionId,
+    /// How its owner has shown who they are.
+    pub methods: Vec<AuthMethod>,
+    /// When.
+    pub at: Timestamp,
+}

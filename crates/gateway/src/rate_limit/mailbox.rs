@@ -1,0 +1,61 @@
+//! The limits by e-mail address. The middleware counts by client, before anybody has read the body; these are counted by the component,
+//! which has.
+
+use http::{Method, Request};
+
+use super::{By, Limiter, Partition, RateLimits, add_headers, exceeded};
+use crate::Failure;
+use crate::domain::EmailAddress;
+use crate::http::{HttpError, Response};
+use crate::ports::Ports;
+
+/// What the limits of a request are found by, to be kept when its body is read.
+#[derive(Debug)]
+pub struct ByEmail {
+    method: Method,
+    path: String,
+}
+
+impl ByEmail {
+    /// The limits of this request.
+    pub fn of<B>(request: &Request<B>) -> Self {
+        Self {
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+        }
+    }
+
+    /// Counts the request as one about `email`, and answers with `handler` unless it is one too many. Every answer says how the
+    /// limits stand. What cannot be counted is refused: better no mail than as many as somebody likes.
+    pub async fn count<P: Ports>(
+        self,
+        email: &EmailAddress,
+        rate_limits: &RateLimits,
+        limiter: &Limiter,
+        ports: &P,
+        handler: impl AsyncFnOnce() -> Result<Response, HttpError>,
+    ) -> Result<Response, HttpError> {
+        let partition = Partition::email(&email.canonical());
+        let limits = rate_limits.of(By::Email, &self.method, &self.path);
+        let limits = limits.map(|limit| (limit, partition));
+        limiter.note_request();
+        let usages = limiter
+            .count(ports.key_value(), ports.clock(), ports.way(), limits)
+            .await
+            .map_err(Failure::from)?;
+        let answer = match exceeded(&usages) {
+            Some(problem) => Err(problem.into()),
+            None => handler().await,
+        };
+        match answer {
+            Ok(mut response) => {
+                add_headers(response.headers_mut(), &usages);
+                Ok(response)
+            }
+            Err(mut error) => {
+                add_headers(error.headers_mut(), &usages);
+                Err(error)
+            }
+        }
+    }
+}
