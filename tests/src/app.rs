@@ -23,6 +23,9 @@ pub const PASSWORD: &str = "correct horse battery";
 /// What the test gateways are told as `bootstrap_token`, unless a test says otherwise.
 pub const BOOTSTRAP_TOKEN: &str = "test-bootstrap-token-of-32-bytes";
 
+/// What the test gateways are told as `internal_token`, unless a test says otherwise.
+pub const INTERNAL_TOKEN: &str = "test-internal-token-of-32-bytes";
+
 /// A running gateway.
 pub struct TestApp {
     process: Process,
@@ -184,6 +187,21 @@ impl TestApp {
     pub fn sign_in(&self, email: &str, password: &str) -> Call {
         self.post("/api/v1/signin")
             .json(&json!({"email": email, "password": password}))
+    }
+
+    /// Has whatever is due delivered, and gives the figures.
+    pub async fn sweep(&self) -> serde_json::Value {
+        self.post("/internal/notifications/sweep")
+            .token(INTERNAL_TOKEN)
+            .await
+            .expect_json(200)
+    }
+
+    /// The mail to an address, the newest first.
+    pub async fn inbox(&self, to: &str) -> Vec<serde_json::Value> {
+        let path = format!("/internal/inbox?to={to}");
+        let answer = self.get(&path).token(INTERNAL_TOKEN).await.expect_json(200);
+        answer["messages"].as_array().expect("a list").clone()
     }
 
     /// A new session of this user.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::prerequisites;
 use crate::process::Process;
@@ -61,20 +61,46 @@ impl Redis {
         self.process.kill();
     }
 
-    /// Subscribes to a channel.
-    pub async fn subscribe(&self, channel: &str) -> Subscriber {
+    /// Waits until as many subscribe to a channel.
+    pub async fn wait_for_subscribers(&self, channel: &str, count: usize) {
+        let there = async {
+            while self.subscribers(channel).await != count {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(PATIENCE, there).await.expect("as many subscribers");
+    }
+
+    async fn subscribers(&self, channel: &str) -> usize {
+        let mut connection = self.connect().await;
+        connection.send(&["PUBSUB", "NUMSUB", channel]).await;
+        assert_eq!(connection.part().await, "*2");
+        assert_eq!(connection.part().await, channel);
+        let count = connection.part().await;
+        count.trim_start_matches(':').parse().expect("a number")
+    }
+
+    /// Publishes a message, and tells how many got it.
+    pub async fn publish(&self, channel: &str, message: &str) -> usize {
+        let mut connection = self.connect().await;
+        connection.send(&["PUBLISH", channel, message]).await;
+        let count = connection.part().await;
+        count.trim_start_matches(':').parse().expect("a number")
+    }
+
+    async fn connect(&self) -> Subscriber {
         let stream = TcpStream::connect(("127.0.0.1", self.port))
             .await
             .expect("Redis accepts connections");
-        let mut subscriber = Subscriber {
+        Subscriber {
             stream: BufReader::new(stream),
-        };
-        let request = format!("*2\r\n$9\r\nSUBSCRIBE\r\n${}\r\n{channel}\r\n", channel.len());
-        subscriber
-            .stream
-            .write_all(request.as_bytes())
-            .await
-            .expect("Redis takes a command");
+        }
+    }
+
+    /// Subscribes to a channel.
+    pub async fn subscribe(&self, channel: &str) -> Subscriber {
+        let mut subscriber = self.connect().await;
+        subscriber.send(&["SUBSCRIBE", channel]).await;
         assert_eq!(subscriber.part().await, "*3");
         assert_eq!(subscriber.part().await, "subscribe");
         assert_eq!(subscriber.part().await, channel);
@@ -100,6 +126,17 @@ impl Subscriber {
     /// Whether nothing arrives for this long.
     pub async fn stays_silent(&mut self, time: Duration) -> bool {
         timeout(time, self.message()).await.is_err()
+    }
+
+    async fn send(&mut self, command: &[&str]) {
+        let mut request = format!("*{}\r\n", command.len());
+        for word in command {
+            request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+        }
+        self.stream
+            .write_all(request.as_bytes())
+            .await
+            .expect("Redis takes a command");
     }
 
     async fn message(&mut self) -> String {

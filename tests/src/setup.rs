@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::app::BOOTSTRAP_TOKEN;
+use crate::app::{BOOTSTRAP_TOKEN, INTERNAL_TOKEN};
 use crate::process::Process;
 use crate::upstream::Upstream;
 use crate::{TestApp, prerequisites};
@@ -24,6 +24,7 @@ pub struct Setup {
     runtime: PathBuf,
     manifest: PathBuf,
     variables: BTreeMap<String, String>,
+    only: Option<&'static str>,
     runtime_config: Option<PathBuf>,
     pub(crate) flights: Upstream,
     pub(crate) bookings: Upstream,
@@ -44,6 +45,7 @@ impl Setup {
             runtime: prerequisites::runtime(),
             manifest: prerequisites::manifest(),
             variables: BTreeMap::new(),
+            only: None,
             runtime_config: None,
             flights,
             bookings,
@@ -57,6 +59,7 @@ impl Setup {
             // The shared gateway's administrator signs in once, and a slow machine needs long for all tests.
             ("access_token_ttl", "6h"),
             ("bootstrap_token", BOOTSTRAP_TOKEN),
+            ("internal_token", INTERNAL_TOKEN),
             ("rate_limit_default", "1000000;w=60"),
             ("rate_limit_signup", "1000000;w=60"),
             ("rate_limit_email", "1000000;w=60, 1000000;w=60;by=email"),
@@ -125,6 +128,24 @@ impl Setup {
         self
     }
 
+    /// With a copy of the manifest that has no Redis trigger, as the process of the HTTP functions has none where it is deployed.
+    pub fn without_redis_trigger(self) -> Self {
+        self.with_manifest(|text| {
+            let mut manifest: toml::Table = text.parse().expect("a manifest is TOML");
+            let triggers = manifest["trigger"].as_table_mut().expect("triggers by kind");
+            triggers
+                .remove("redis")
+                .expect("the manifest has a Redis trigger");
+            toml::to_string(&manifest).expect("a table is TOML")
+        })
+    }
+
+    /// This component of the manifest alone.
+    pub fn only(mut self, component: &'static str) -> Self {
+        self.only = Some(component);
+        self
+    }
+
     /// With this runtime config, for stores that are elsewhere.
     pub fn with_runtime_config(mut self, text: &str) -> Self {
         let file = self.folder.path().join("runtime-config.toml");
@@ -165,6 +186,9 @@ impl Setup {
                 .args(["--listen", "127.0.0.1:0"])
                 .arg("--state-dir")
                 .arg(self.state());
+            if let Some(component) = self.only {
+                command.args(["-c", component]);
+            }
             if let Some(file) = &self.runtime_config {
                 command.arg("--runtime-config-file").arg(file);
             }

@@ -7,7 +7,7 @@ use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::roles::{Administration, Permitted};
 
 use crate::app::App;
-use crate::{audit, bootstrap, disabled, grants, ready, roles, sessions, users};
+use crate::{audit, bootstrap, disabled, grants, notifications, ready, roles, sessions, users};
 
 #[derive(Clone, Copy, Debug)]
 enum Open {
@@ -37,6 +37,8 @@ enum Admin {
     EndSessions,
     EndSession,
     Audit,
+    ListNotifications,
+    RetryNotification,
 }
 
 /// What needs one.
@@ -55,6 +57,12 @@ const ADMIN: Routes<Admin> = Routes(&[
     ("DELETE", "/api/v1/users/:id/sessions", Admin::EndSessions),
     ("DELETE", "/api/v1/users/:id/sessions/:session", Admin::EndSession),
     ("GET", "/api/v1/audit", Admin::Audit),
+    ("GET", "/api/v1/notifications", Admin::ListNotifications),
+    (
+        "POST",
+        "/api/v1/notifications/:id/retry",
+        Admin::RetryNotification,
+    ),
 ]);
 
 /// An administration on a connection of the ports' database.
@@ -116,5 +124,7 @@ async fn administer<P: Ports, F: Fn(UserId)>(
             sessions::delete((id, session), administration, app).await
         }
         Admin::Audit => audit::list::<P>(request.uri(), administration).await,
+        Admin::ListNotifications => notifications::list::<P>(request.uri(), administration).await,
+        Admin::RetryNotification => notifications::retry::<P>(id, administration).await,
     }
 }

@@ -10,6 +10,7 @@ mod audit;
 mod bootstrap;
 mod disabled;
 mod grants;
+mod notifications;
 mod page;
 mod ready;
 mod roles;

@@ -10,7 +10,14 @@ use serde::Serialize;
 use crate::finding::Finding;
 
 /// Who is asked for /readyz. Each answers `GET /internal/ready` on a private route.
-pub const COMPONENTS: [&str; 5] = ["auth-endpoint", "proxy", "role-admin", "signin", "signup"];
+pub const COMPONENTS: [&str; 6] = [
+    "auth-endpoint",
+    "notification-endpoint",
+    "proxy",
+    "role-admin",
+    "signin",
+    "signup",
+];
 
 /// Asks one component whether it is ready.
 pub trait Probe {

@@ -18,6 +18,8 @@ pub mod hashing;
 pub mod http;
 mod locked;
 pub mod log;
+pub mod mail;
+pub mod notifications;
 pub mod one_at_a_time;
 pub mod per_instance;
 pub mod ports;

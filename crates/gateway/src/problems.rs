@@ -217,6 +217,11 @@ impl From<RolesError> for HttpError {
             Rule::RoleProtected => Self::new(Code::RoleProtected, "The gateway itself relies on this role."),
             Rule::RoleInUse => Self::new(Code::RoleInUse, "Take the role from everybody first."),
             Rule::LastAdmin => Self::new(Code::LastAdmin, "Make somebody else an administrator first."),
+            Rule::UnknownNotification => Self::new(Code::NotFound, "No notification has this id."),
+            Rule::NotificationNotDead => Self::new(
+                Code::NotificationNotDead,
+                "Only what has been given up can be tried again.",
+            ),
             other => Self::internal(StoreError::Refused(other)),
         }
     }

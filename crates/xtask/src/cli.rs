@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Import(ImportOptions),
     Keys(KeysOptions),
     Fuzz(FuzzOptions),
+    /// Print the flags with which `spin up` runs everything but what Redis wakes
+    Components,
     /// Build the components and the programs that run them
     Build,
     /// Run clippy, for this machine and for WebAssembly; any warning fails

@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod cargo;
 mod cli;
+mod components;
 mod deny;
 mod fuzz;
 mod import;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Import(options) => import::run_all(&options),
         Command::Keys(options) => keys::run_all(&options),
         Command::Fuzz(options) => fuzz::run_all(&options),
+        Command::Components => components::print(),
         Command::Build => build::run_all(),
         Command::Lint => lint::clippy(),
         Command::Fmt(options) => lint::format(options.check),

@@ -29,6 +29,7 @@ mod jwks;
 mod key_rotation;
 mod manifest;
 mod me;
+mod notifications;
 mod password;
 mod password_reset;
 mod permissions;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use jetway_tests::app::{PASSWORD, new_email};
+use jetway_tests::app::{INTERNAL_TOKEN, PASSWORD, new_email};
 use jetway_tests::upstream::Upstream;
 use jetway_tests::{Setup, TestApp, prerequisites};
 use serde_json::{Value, json};
@@ -73,6 +73,7 @@ async fn from_sign_up_to_a_booking_and_to_a_role() {
     std::fs::create_dir(folder.path().join(".spin")).unwrap();
     let sign_in = json!({"email": admin, "password": PASSWORD}).to_string();
     std::fs::write(folder.path().join(".spin/dev-admin.json"), sign_in).unwrap();
+    std::fs::write(folder.path().join(".spin/dev-internal-token"), INTERNAL_TOKEN).unwrap();
 
     let printed = run(&block("try"), &app, folder.path()).await;
 
@@ -83,6 +84,8 @@ async fn from_sign_up_to_a_booking_and_to_a_role() {
     assert_eq!(booking["user_id"], user["id"], "{printed}");
     assert_eq!(booking["seats"], 1, "{printed}");
     assert_eq!(documents[2]["bookings"], json!([booking]), "{printed}");
+    // Nobody sweeps here: that mail arrives is for others to test.
+    assert!(documents[3]["messages"].is_array(), "{printed}");
     assert!(printed.contains("HTTP/1.1 401"), "{printed}");
     assert!(printed.contains(r#""code":"unauthenticated""#), "{printed}");
     assert!(printed.ends_with("401\n401\n401\n401\n401\n429\n"), "{printed}");

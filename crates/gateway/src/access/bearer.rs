@@ -27,7 +27,8 @@ pub fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, MalformedBearer
     }
 }
 
-fn is_b64token(token: &str) -> bool {
+/// Whether a text can stand after `Bearer`.
+pub(crate) fn is_b64token(token: &str) -> bool {
     let unpadded = token.trim_end_matches('=');
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
     !unpadded.is_empty() && unpadded.bytes().all(allowed)

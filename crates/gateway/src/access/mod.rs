@@ -9,6 +9,7 @@ mod policy;
 
 pub use admission::{AdmissionSettings, Admitted, admit};
 pub use authenticate::{Settings, authenticate, authenticate_signed_in, check_policy};
+pub(crate) use bearer::is_b64token;
 pub use bearer::{MalformedBearer, bearer_token};
 pub use forward_auth::forward_auth;
 pub use identity_headers::{IDENTITY_HEADERS, remove_spellings_of, set_identity};

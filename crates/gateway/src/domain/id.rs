@@ -88,6 +88,10 @@ id! {
     TokenId
 }
 id! {
+    /// Names an event, and the notification of it.
+    EventId
+}
+id! {
     /// Names a one-time token, which is derived from it.
     OneTimeTokenId
 }

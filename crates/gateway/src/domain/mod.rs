@@ -21,7 +21,7 @@ mod user;
 pub use authentication::{AuthMethod, Authentication};
 pub use bcrypt::Bcrypt;
 pub use email_address::{EmailAddress, InvalidEmailAddress};
-pub use id::{InvalidId, OneTimeTokenId, SessionId, TokenId, UserId};
+pub use id::{EventId, InvalidId, OneTimeTokenId, SessionId, TokenId, UserId};
 pub use one_time_token::{InvalidOneTimeToken, OneTimeToken, OneTimeTokenHash};
 pub use origin::Origin;
 pub use password::{InvalidPassword, Password};

@@ -36,6 +36,31 @@ impl CloudEvent {
         })
     }
 
+    /// Its id, the same however often it is told.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What happened, such as `com.jetway.user.registered.v1`.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The id of whom it happened to.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// When (RFC 3339, UTC).
+    pub fn time(&self) -> &str {
+        &self.time
+    }
+
+    /// The particulars: a JSON object.
+    pub fn data(&self) -> &RawValue {
+        &self.data
+    }
+
     /// The event as it is sent.
     pub fn to_json(&self) -> Result<Vec<u8>, PublishError> {
         serde_json::to_vec(self).map_err(|e| PublishError(e.to_string()))

@@ -76,6 +76,8 @@ codes! {
     RoleProtected = "role_protected", CONFLICT, "The role is part of the system";
     /// Users have the role.
     RoleInUse = "role_in_use", CONFLICT, "The role is in use";
+    /// The notification has not been given up.
+    NotificationNotDead = "notification_not_dead", CONFLICT, "The notification has not been given up";
     /// The body is longer than allowed.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The body is not declared as JSON.

@@ -1,6 +1,7 @@
 //! Administering roles and users. Every function that changes or shows somebody else's takes the proof that its caller may, and every
 //! change is in the audit log with who made it and from where.
 
+mod notifications;
 mod permission;
 mod users;
 

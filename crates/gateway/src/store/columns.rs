@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use crate::domain::{
-    EmailAddress, PasswordHash, RoleDescription, RoleName, SessionId, User, UserId, parse_rfc3339,
+    EmailAddress, EventId, PasswordHash, RoleDescription, RoleName, SessionId, User, UserId, parse_rfc3339,
 };
 use crate::ports::{Row, Timestamp, Value};
 
@@ -57,6 +57,10 @@ impl Columns {
 
     pub(super) fn session_id(&mut self) -> Result<SessionId, StoreError> {
         SessionId::parse(&self.text()?).map_err(StoreError::damaged)
+    }
+
+    pub(super) fn event_id(&mut self) -> Result<EventId, StoreError> {
+        EventId::parse(&self.text()?).map_err(StoreError::damaged)
     }
 
     pub(super) fn password_hash(&mut self) -> Result<PasswordHash, StoreError> {

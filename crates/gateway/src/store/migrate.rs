@@ -69,6 +69,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "second_factor",
         sql: include_str!("../../../../migrations/0009_second_factor.sql"),
     },
+    Migration {
+        version: 10,
+        name: "notifications",
+        sql: include_str!("../../../../migrations/0010_notifications.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

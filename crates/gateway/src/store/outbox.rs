@@ -34,7 +34,7 @@ pub async fn unpublished<D: Database>(
         .collect()
 }
 
-fn outbox_row(row: &mut Columns) -> Result<OutboxRow, StoreError> {
+pub(super) fn outbox_row(row: &mut Columns) -> Result<OutboxRow, StoreError> {
     Ok(OutboxRow {
         id: row.text()?,
         kind: row.text()?,

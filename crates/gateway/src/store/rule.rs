@@ -29,10 +29,14 @@ pub enum Rule {
     RefreshTokenDead,
     /// A one-time token is known, for this purpose, not used and not expired.
     OneTimeTokenDead,
+    /// What is tried again is a notification there is.
+    UnknownNotification,
+    /// Only what has been given up is tried again.
+    NotificationNotDead,
 }
 
 /// What follows `constraint failed: ` in the database's words, and the rule it stands for.
-const RULES: [(&str, Rule); 13] = [
+const RULES: [(&str, Rule); 15] = [
     ("users.email", Rule::EmailTaken),
     ("roles.name", Rule::RoleExists),
     ("unknown_user", Rule::UnknownUser),
@@ -46,6 +50,8 @@ const RULES: [(&str, Rule); 13] = [
     ("second_factor_refused", Rule::SecondFactorRefused),
     ("refresh_token_dead", Rule::RefreshTokenDead),
     ("one_time_token_dead", Rule::OneTimeTokenDead),
+    ("unknown_notification", Rule::UnknownNotification),
+    ("notification_not_dead", Rule::NotificationNotDead),
 ];
 
 impl Rule {

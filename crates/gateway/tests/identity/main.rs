@@ -14,6 +14,7 @@ mod even_work;
 mod events;
 mod keys;
 mod migrations;
+mod notifications;
 mod one_time_tokens;
 mod refresh;
 mod roles;

@@ -3,16 +3,16 @@
 //! Its e-mail and password stay in `.spin/dev-admin.json`, beside the database that knows the account, as the body of a
 //! sign-in. Nothing of it is fixed: a password that everybody knows would sooner or later guard something real.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::http;
+use super::secret::{self, random_hex};
 
 const EMAIL: &str = "admin@example.com";
 const FILE: &str = "dev-admin.json";
@@ -45,7 +45,8 @@ impl Admin {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let password = random_hex()?;
-                write(&file, EMAIL, &password).with_context(|| format!("cannot write {}", file.display()))?;
+                let body = json!({"email": EMAIL, "password": password}).to_string();
+                secret::write(&file, &body).with_context(|| format!("cannot write {}", file.display()))?;
                 (EMAIL.to_owned(), password, false)
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
@@ -100,26 +101,6 @@ fn parse(text: &[u8]) -> Option<(String, String)> {
         admin.get("email")?.as_str()?.to_owned(),
         admin.get("password")?.as_str()?.to_owned(),
     ))
-}
-
-/// Writes a file that only its owner can read.
-fn write(file: &Path, email: &str, password: &str) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut opened = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)?;
-    writeln!(opened, "{}", json!({"email": email, "password": password}))
-}
-
-/// 128 random bits.
-fn random_hex() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).context("the system has no random numbers")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

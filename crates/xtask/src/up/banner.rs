@@ -23,6 +23,8 @@ Try in another terminal:
 
   curl -s {url}/api/v1/bookings -H \"authorization: Bearer $TOKEN\" {json} -d {booking}
 
+  curl -s '{url}/internal/inbox?to=ada@example.com' -H \"authorization: Bearer $(cat .spin/dev-internal-token)\"
+
 Ctrl-C stops everything."
     );
 }

@@ -15,20 +15,31 @@ pub(super) struct Answer {
 
 /// Sends a GET.
 pub(super) fn get(address: SocketAddr, path: &str) -> io::Result<Answer> {
-    send(address, "GET", path, "")
+    send(address, "GET", path, "", "")
 }
 
 /// Sends a POST with a JSON body.
 pub(super) fn post(address: SocketAddr, path: &str, json: &str) -> io::Result<Answer> {
-    send(address, "POST", path, json)
+    send(address, "POST", path, "", json)
 }
 
-fn send(address: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<Answer> {
+/// Sends an empty POST with a bearer token.
+pub(super) fn post_as(token: &str, address: SocketAddr, path: &str) -> io::Result<Answer> {
+    send(
+        address,
+        "POST",
+        path,
+        &format!("authorization: Bearer {token}\r\n"),
+        "",
+    )
+}
+
+fn send(address: SocketAddr, method: &str, path: &str, headers: &str, body: &str) -> io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)?;
     stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
     let length = body.len();
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\
          content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
     );
     stream.write_all((head + body).as_bytes())?;

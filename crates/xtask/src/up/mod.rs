@@ -7,9 +7,12 @@ mod http;
 mod ports;
 mod redis;
 mod runtime;
+mod secret;
+mod sweeper;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -17,11 +20,13 @@ use jetway_processes::Supervised;
 
 use crate::build;
 use crate::cli::UpOptions;
+use crate::components;
 use crate::workspace::{program, root, state};
 use admin::Admin;
 use crew::{Crew, Interrupted};
 use redis::Redis;
 use runtime::Runtime;
+use sweeper::InternalToken;
 
 /// The first start compiles all components to machine code, on one core that may be slow.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -69,8 +74,13 @@ fn serve(addresses: &Addresses, runtime: &Runtime, crew: &mut Crew) -> Result<()
     let redis = redis::provide(crew)?;
     start_demo(addresses, crew)?;
     let admin = Admin::remembered_or_new(&state())?;
-    start_gateway(addresses, runtime, redis.as_ref(), &admin, crew)?;
+    let token = InternalToken::provide(&state())?;
+    start_gateway(addresses, runtime, redis.as_ref(), (&admin, &token), crew)?;
+    if let Some(redis) = &redis {
+        start_notification(runtime, redis, crew)?;
+    }
     let admin_note = admin.bootstrap(addresses.gateway)?;
+    token.keep_sweeping(addresses.gateway);
     banner::show(addresses.gateway, &admin_note);
     crew.watch()
 }
@@ -109,18 +119,20 @@ fn start_gateway(
     addresses: &Addresses,
     runtime: &Runtime,
     redis: Option<&Redis>,
-    admin: &Admin,
+    (admin, token): (&Admin, &InternalToken),
     crew: &mut Crew,
 ) -> Result<()> {
     eprintln!(
         "Starting the gateway on {} (the first start compiles the components for this machine).",
         runtime.name()
     );
+    let components = components::of_the_gateway()?;
     crew.add(
         "the gateway",
         Supervised::start(runtime.program(), |command| {
             command.current_dir(root()).args(["up", "--from", "spin.toml"]);
             command.args(["--listen", &addresses.gateway.to_string()]);
+            command.args(components::flags(&components));
             // In the environment and not on the command line, which every user of the machine can read.
             command.env(
                 "SPIN_VARIABLE_FLIGHT_SERVICE_URL",
@@ -131,6 +143,7 @@ fn start_gateway(
                 format!("http://{}", addresses.bookings),
             );
             command.env("SPIN_VARIABLE_BOOTSTRAP_TOKEN", admin.bootstrap_token());
+            command.env("SPIN_VARIABLE_INTERNAL_TOKEN", token.reveal());
             if let Some(redis) = redis {
                 command.envs(redis.variables());
             }
@@ -138,6 +151,20 @@ fn start_gateway(
     )?;
     crew.wait_until_ok(addresses.gateway, "/readyz", PATIENCE)
         .context("the gateway did not become ready")
+}
+
+/// Starts what Redis wakes, apart from the gateway: on Spin it ends whenever the connection to Redis does.
+fn start_notification(runtime: &Runtime, redis: &Redis, crew: &mut Crew) -> Result<()> {
+    let (program, redis) = (runtime.program(), redis.variable_of_the_trigger());
+    crew.keep("the delivery of notifications", move || {
+        Supervised::start(&program, |command| {
+            command.current_dir(root()).args(["up", "--from", "spin.toml"]);
+            command.args(["-c", components::WOKEN]);
+            // It answers no requests; the embedded host listens all the same, and says where.
+            command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::null());
+            command.env(redis.0, &redis.1);
+        })
+    })
 }
 
 /// Fails if a program of ours is missing. A bare name is somebody else's, and looked up on the PATH.

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use jetway_processes::{Supervised, unused_port};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::crew::Crew;
 use crate::cargo::exists;
 
+const URL: &str = "SPIN_VARIABLE_REDIS_URL";
 const DEFAULT_PORT: u16 = 6379;
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -29,17 +30,31 @@ pub(super) struct Redis {
 impl Redis {
     /// The variables that name this server to the gateway, as Spin reads them from the environment.
     pub(super) fn variables(&self) -> [(&'static str, String); 3] {
+        [
+            (URL, self.url("")),
+            ("SPIN_VARIABLE_REDIS_USERNAME", self.username.clone()),
+            ("SPIN_VARIABLE_REDIS_PASSWORD", self.password.clone()),
+        ]
+    }
+
+    /// The variable that names it to a Redis trigger, which has one for all.
+    pub(super) fn variable_of_the_trigger(&self) -> (&'static str, String) {
+        if self.username.is_empty() && self.password.is_empty() {
+            return (URL, self.url(""));
+        }
+        let [username, password] =
+            [&self.username, &self.password].map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC));
+        (URL, self.url(&format!("{username}:{password}@")))
+    }
+
+    fn url(&self, userinfo: &str) -> String {
         let (scheme, port) = (&self.scheme, self.port);
         let host = if self.host.contains(':') {
             format!("[{}]", self.host)
         } else {
             self.host.clone()
         };
-        [
-            ("SPIN_VARIABLE_REDIS_URL", format!("{scheme}://{host}:{port}")),
-            ("SPIN_VARIABLE_REDIS_USERNAME", self.username.clone()),
-            ("SPIN_VARIABLE_REDIS_PASSWORD", self.password.clone()),
-        ]
+        format!("{scheme}://{userinfo}{host}:{port}")
     }
 }
 
@@ -58,15 +73,16 @@ pub(super) fn provide(crew: &mut Crew) -> Result<Option<Redis>> {
     if exists("redis-server") {
         return start(crew).map(Some);
     }
-    eprintln!("Redis: there is none (no REDIS_URL, no redis-server on the PATH); events stay in the outbox.");
+    eprintln!(
+        "Redis: there is none (no REDIS_URL, no redis-server on the PATH); events stay in the outbox, and mail waits for the sweep."
+    );
     Ok(None)
 }
 
 /// Starts a server that keeps nothing on disk: what is in Redis is only ever a message in passing.
 fn start(crew: &mut Crew) -> Result<Redis> {
     let port = unused_port()?;
-    crew.add(
-        "redis-server",
+    crew.keep("redis-server", move || {
         Supervised::start("redis-server", |command| {
             command.args([
                 "--bind",
@@ -79,8 +95,8 @@ fn start(crew: &mut Crew) -> Result<Redis> {
                 "no",
             ]);
             command.current_dir(env::temp_dir()).stdout(Stdio::null());
-        }),
-    )?;
+        })
+    })?;
     let deadline = Instant::now() + PATIENCE;
     while !reachable("127.0.0.1", port) {
         crew.check()?;
@@ -153,5 +169,15 @@ mod tests {
             assert_eq!(values, [address, username, password], "{url}");
         }
         assert!(parse("http://cache").is_none());
+    }
+
+    #[test]
+    fn the_trigger_is_told_all_in_one() {
+        let of_the_trigger = |url| parse(url).unwrap().variable_of_the_trigger().1;
+        assert_eq!(of_the_trigger("redis://cache"), "redis://cache:6379");
+        assert_eq!(
+            of_the_trigger("rediss://user:p%40ss@[::1]:7000/2"),
+            "rediss://user:p%40ss@[::1]:7000"
+        );
     }
 }

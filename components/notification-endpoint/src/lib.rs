@@ -1,0 +1,38 @@
+//! Notifications over HTTP, for those who operate the gateway: the sweep and the inbox.
+//!
+//! This file is wiring; the routes are in [`handler`].
+
+pub mod handler;
+pub mod settings;
+
+#[cfg(target_arch = "wasm32")]
+mod component {
+    use jetway_gateway::per_instance::PerInstance;
+    use jetway_gateway::spin::http::{Request, Response, serve_outermost};
+    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay};
+    use jetway_gateway::store::Schema;
+
+    use crate::handler::{self, App};
+    use crate::settings::Settings;
+
+    thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
+    static SCHEMA: Schema = Schema::new();
+
+    jetway_gateway::http_component!(handle);
+
+    async fn handle(request: Request) -> Response {
+        serve_outermost(request, async |request, _| {
+            let settings = PerInstance::get_or_try_init(&SETTINGS, &SpinWay, async || {
+                Settings::read(&SpinVariables).await
+            })
+            .await?;
+            let app = App {
+                ports: &SpinPorts,
+                schema: &SCHEMA,
+                settings: &settings,
+            };
+            handler::handle(&request, &app).await
+        })
+        .await
+    }
+}

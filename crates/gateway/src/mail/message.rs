@@ -1,0 +1,76 @@
+//! A message that is ready to go.
+
+use crate::domain::EmailAddress;
+
+/// A message that is ready to go. Rendered from the same event, it is the same message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Whom it is for.
+    pub to: EmailAddress,
+    /// The type of the event that it tells of, such as `com.jetway.user.registered.v1`.
+    pub kind: String,
+    /// When that happened (RFC 3339, UTC).
+    pub occurred_at: String,
+    /// Its subject: one line.
+    pub subject: String,
+    /// What it says, as plain text.
+    pub text: String,
+    /// What it says, as an HTML document.
+    pub html: String,
+    /// The same however often the message is handed over: at most 256 visible ASCII characters.
+    pub idempotency_key: String,
+    /// How to get no more of its kind, where that is possible.
+    pub unsubscribe: Option<Unsubscribe>,
+}
+
+/// The way out, as RFC 8058 has it: a mail client sends one POST to the link, and asks nobody to sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsubscribe {
+    link: String,
+}
+
+impl Unsubscribe {
+    /// A link that takes the POST.
+    pub(super) fn at(link: String) -> Self {
+        Self { link }
+    }
+
+    /// The link, for people too: a GET shows what a POST would do.
+    pub fn link(&self) -> &str {
+        &self.link
+    }
+
+    /// The headers of the mail. None where the link has no host, or is not secret on its way: RFC 8058 wants https.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        if !self.link.starts_with("https://") {
+            return Vec::new();
+        }
+        vec![
+            ("List-Unsubscribe", format!("<{}>", self.link)),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_click_needs_https() {
+        let headers = Unsubscribe::at("https://jetway.example/u?token=t".to_owned()).headers();
+        assert_eq!(
+            headers,
+            [
+                (
+                    "List-Unsubscribe",
+                    "<https://jetway.example/u?token=t>".to_owned()
+                ),
+                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
+            ]
+        );
+        for link in ["/u?token=t", "http://127.0.0.1:3001/u?token=t"] {
+            assert_eq!(Unsubscribe::at(link.to_owned()).headers(), []);
+        }
+    }
+}

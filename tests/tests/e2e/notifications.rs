@@ -1,0 +1,391 @@
+//! Mail arrives, once, whatever becomes of Redis and of those who deliver it. It goes to the inbox, as it does where no provider is
+//! named.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use jetway_tests::app::{INTERNAL_TOKEN, new_email};
+use jetway_tests::redis::Redis;
+use jetway_tests::setup::{Setup, unused_port};
+use jetway_tests::{TestApp, state};
+use serde_json::Value;
+use tokio::time::sleep;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until there is mail for this address.
+async fn mail_to(app: &TestApp, email: &str) -> Vec<Value> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let messages = app.inbox(email).await;
+        if !messages.is_empty() {
+            return messages;
+        }
+        assert!(Instant::now() < deadline, "no mail to {email}");
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// How many notifications are in this state.
+fn in_state(app: &TestApp, name: &str) -> i64 {
+    state::number(
+        &app.state(),
+        "SELECT count(*) FROM notifications WHERE state = ?1",
+        name,
+    )
+}
+
+/// Ends every lease, as a minute would.
+fn end_leases(app: &TestApp) {
+    state::database(&app.state())
+        .execute(
+            "UPDATE notifications SET lease_until = '2026-01-01T00:00:00.000Z' WHERE state = 'claimed'",
+            [],
+        )
+        .unwrap();
+}
+
+async fn sign_up_many(app: &TestApp, count: usize) -> Vec<String> {
+    let emails: Vec<_> = (0..count).map(|_| new_email()).collect();
+    for email in &emails {
+        app.sign_up(email).await.expect_json(201);
+    }
+    emails
+}
+
+/// Sweeps until nothing is left, which a sweep of many may leave to the next.
+async fn sweep_all(app: &TestApp) -> u64 {
+    let mut delivered = 0;
+    loop {
+        let tally = app.sweep().await;
+        delivered += tally["delivered"].as_u64().unwrap();
+        if tally["claimed"] == 0 {
+            return delivered;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_greeting_arrives_with_the_wake_up_and_no_sweep() {
+    let redis = Redis::start();
+    let app = TestApp::with(&[("redis_url", &redis.url())]);
+    redis.wait_for_subscribers("jetway.events", 1).await;
+    let email = new_email();
+    app.sign_up(&email).await.expect_json(201);
+
+    let messages = mail_to(&app, &email).await;
+
+    assert_eq!(messages.len(), 1);
+    let message = &messages[0];
+    assert_eq!(message["to"], email.as_str());
+    assert_eq!(message["type"], "com.jetway.user.registered.v1");
+    for part in ["id", "subject", "text", "html", "created_at"] {
+        assert!(
+            message[part].as_str().is_some_and(|text| !text.is_empty()),
+            "{part} of {message}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_redis_the_sweep_delivers_and_a_second_one_finds_nothing() {
+    let app = TestApp::start();
+    let email = new_email();
+    app.sign_up(&email).await.expect_json(201);
+
+    let first = app.sweep().await;
+    let second = app.sweep().await;
+
+    let tally = |n: u64| serde_json::json!({"claimed": n, "delivered": n, "failed": 0, "dead": 0});
+    assert_eq!((first, second), (tally(1), tally(0)));
+    assert_eq!(app.inbox(&email).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_newest_mail_comes_first_and_an_address_is_one_in_any_case() {
+    let app = TestApp::start();
+    let email = new_email();
+    let user = app.sign_up(&email).await.expect_json(201);
+    app.sweep().await;
+    let role = format!("/api/v1/users/{}/roles/airline", user["id"].as_str().unwrap());
+    app.put(&role).by(app.admin().await).await.expect_empty(204);
+    app.sweep().await;
+
+    let messages = app.inbox(&email.to_uppercase()).await;
+
+    let types: Vec<_> = messages.iter().map(|message| &message["type"]).collect();
+    assert_eq!(
+        types,
+        ["com.jetway.role.granted.v1", "com.jetway.user.registered.v1"]
+    );
+}
+
+#[tokio::test]
+async fn the_routes_are_for_whoever_knows_the_token_and_nowhere_without_one() {
+    let app = TestApp::start();
+    for (method, path) in [
+        ("POST", "/internal/notifications/sweep"),
+        ("GET", "/internal/inbox?to=a@example.com"),
+    ] {
+        let call = || app.call(method.parse().unwrap(), path);
+        call().await.expect_problem(401, "unauthenticated");
+        call().token("wrong").await.expect_problem(401, "invalid_token");
+        call().token(INTERNAL_TOKEN).await.expect_json(200);
+    }
+    app.get("/internal/ready").await.expect_problem(404, "not_found");
+    app.get("/internal/inbox?to=nobody")
+        .token(INTERNAL_TOKEN)
+        .await
+        .expect_problem(422, "invalid_request");
+
+    let closed = app.another_with(&[("internal_token", "")]);
+    closed
+        .post("/internal/notifications/sweep")
+        .token(INTERNAL_TOKEN)
+        .await
+        .expect_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_token_that_no_header_can_carry_is_refused_by_name() {
+    let app = TestApp::with(&[("internal_token", "two words")]);
+
+    let answer = app.get("/readyz").await.expect_problem(503, "misconfigured");
+
+    assert!(answer.to_string().contains("`internal_token`"), "{answer}");
+}
+
+/// Every message reaches every process that listens, and all of them sweep too.
+#[tokio::test]
+async fn two_gateways_and_two_that_deliver_mail_nobody_twice() {
+    let redis = Redis::start();
+    let setup = Setup::usual().with(&[("redis_url", &redis.url())]);
+    let gateways = setup.clone().without_redis_trigger().start_several(2);
+    let _deliverers = [
+        setup.clone().only("notification").launch(),
+        setup.only("notification").launch(),
+    ];
+    redis.wait_for_subscribers("jetway.events", 2).await;
+
+    let (first, second) = tokio::join!(sign_up_many(&gateways[0], 25), sign_up_many(&gateways[1], 25));
+    let (a, b) = tokio::join!(sweep_all(&gateways[0]), sweep_all(&gateways[1]));
+
+    let app = &gateways[0];
+    for email in first.iter().chain(&second) {
+        assert_eq!(mail_to(app, email).await.len(), 1, "{email}");
+    }
+    assert!(a + b <= 50);
+    // One claim each: nobody was at what somebody else had. (The inbox itself would not show a second time.)
+    let tries = "SELECT sum(attempts) FROM notifications WHERE state = ?1";
+    let deadline = Instant::now() + PATIENCE;
+    while in_state(app, "done") < 50 {
+        assert!(Instant::now() < deadline);
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(state::number(&app.state(), tries, "done"), 50);
+}
+
+#[tokio::test]
+async fn a_wake_up_that_comes_again_or_makes_no_sense_does_nothing() {
+    let redis = Redis::start();
+    let mut events = redis.subscribe("jetway.events").await;
+    let app = TestApp::with(&[("redis_url", &redis.url())]);
+    redis.wait_for_subscribers("jetway.events", 2).await;
+    let email = new_email();
+    app.sign_up(&email).await.expect_json(201);
+    let event = events.next().await;
+    mail_to(&app, &email).await;
+
+    for message in [
+        &event.to_string(),
+        "",
+        "{}",
+        "nonsense",
+        r#"{"id":"x","source":"/jetway"}"#,
+    ] {
+        assert_eq!(redis.publish("jetway.events", message).await, 2);
+    }
+    // Messages are handled in their order: when the next greeting is there, those before have been dealt with.
+    let next = new_email();
+    app.sign_up(&next).await.expect_json(201);
+    mail_to(&app, &next).await;
+
+    assert_eq!(app.inbox(&email).await.len(), 1);
+    let query = "SELECT attempts FROM notifications WHERE id = ?1";
+    assert_eq!(
+        state::number(&app.state(), query, event["id"].as_str().unwrap()),
+        1
+    );
+    assert!(app.log().contains("wake_up_failed"), "{}", app.log());
+}
+
+/// Stopped, and started again; what was signed up meanwhile is the sweep's. (500 with JETWAY_SIGN_UPS=500; the figures are printed.)
+#[tokio::test]
+async fn a_redis_that_is_away_costs_no_sign_up_anything_and_every_greeting_is_delivered() {
+    let count: usize = std::env::var("JETWAY_SIGN_UPS").map_or(60, |count| count.parse().unwrap());
+    let port = unused_port();
+    let redis = Redis::on(port);
+    let app = TestApp::with(&[("redis_url", &redis.url())]);
+    redis.wait_for_subscribers("jetway.events", 1).await;
+
+    let started = Instant::now();
+    let before = sign_up_many(&app, count).await;
+    let with_redis = started.elapsed();
+    redis.kill();
+    let started = Instant::now();
+    let meanwhile = sign_up_many(&app, count).await;
+    let without_redis = started.elapsed();
+    let redis = Redis::on(port);
+    redis.wait_for_subscribers("jetway.events", 1).await;
+    sweep_all(&app).await;
+
+    for email in before.iter().chain(&meanwhile) {
+        assert_eq!(mail_to(&app, email).await.len(), 1, "{email}");
+    }
+    let ratio = without_redis.as_secs_f64() / with_redis.as_secs_f64();
+    println!("{count} sign-ups: {with_redis:?} with Redis, {without_redis:?} without, ratio {ratio:.2}");
+    // Waiting for Redis would be seconds for each.
+    assert!(ratio < 4.0, "{ratio}");
+}
+
+/// Killed wherever it happens to be, again and again.
+#[tokio::test]
+async fn who_is_killed_while_delivering_loses_nothing() {
+    let mut app = TestApp::start();
+    let emails = sign_up_many(&app, 120).await;
+
+    for round in 0..6 {
+        let sweep = app
+            .post("/internal/notifications/sweep")
+            .token(INTERNAL_TOKEN)
+            .start();
+        let killed_after = Duration::from_millis(20 + 25 * round);
+        // What the sweep would have answered dies with it.
+        tokio::select! { _ = sweep => {}, () = sleep(killed_after) => {} }
+        app.crash_and_restart();
+        end_leases(&app);
+    }
+    sweep_all(&app).await;
+
+    assert_eq!(in_state(&app, "done"), 120);
+    let mut ids = BTreeSet::new();
+    for email in &emails {
+        let messages = app.inbox(email).await;
+        assert_eq!(messages.len(), 1, "{email}");
+        ids.insert(messages[0]["id"].to_string());
+    }
+    assert_eq!(ids.len(), 120);
+}
+
+/// A backlog, as of reminders: drained in batches, with the memory of one of them. (10,000 with JETWAY_BACKLOG=10000; the figures are
+/// printed.)
+#[tokio::test]
+async fn a_backlog_is_drained_in_flat_memory() {
+    let count: i64 = std::env::var("JETWAY_BACKLOG").map_or(600, |count| count.parse().unwrap());
+    let app = TestApp::start();
+    let user = app.sign_up(&new_email()).await.expect_json(201);
+    sweep_all(&app).await;
+    let backlog = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+        INSERT INTO outbox (type, subject, time, data) SELECT 'com.jetway.role.granted.v1', ?1,
+            strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), json_object('user_id', ?1, 'role', 'airline') FROM n";
+    state::database(&app.state())
+        .execute(backlog, (user["id"].as_str().unwrap(), count))
+        .unwrap();
+
+    let started = Instant::now();
+    let mut delivered = 0;
+    let (grew, before) = app
+        .memory_during(async { delivered = sweep_all(&app).await })
+        .await;
+
+    assert_eq!(delivered, u64::try_from(count).unwrap());
+    println!(
+        "{count} drained in {:?}; memory grew by {grew} KiB from {before} KiB",
+        started.elapsed()
+    );
+    assert!(grew < 64 * 1024, "{grew} KiB");
+}
+
+#[tokio::test]
+async fn an_administrator_sees_what_was_given_up_and_has_it_tried_again() {
+    let app = TestApp::start();
+    let (email, user) = (new_email(), app.new_user().await);
+    app.sign_up(&email).await.expect_json(201);
+    // A broken event cannot be rendered, now or ever.
+    let database = state::database(&app.state());
+    let breaks = "UPDATE outbox SET data = json_set(data, '$.email', 'nobody') WHERE json_extract(data, '$.email') = ?1";
+    database.execute(breaks, [&email]).unwrap();
+    let tally = app.sweep().await;
+    assert_eq!(tally["dead"], 1, "{tally}");
+
+    let path = "/api/v1/notifications?state=dead&limit=10";
+    app.get(path).await.expect_problem(401, "unauthenticated");
+    app.get(path).by(&user).await.expect_problem(403, "forbidden");
+    let admin = app.admin().await;
+    let dead = app.get(path).by(admin).await.expect_json(200);
+    let list = dead["notifications"].as_array().unwrap();
+    assert_eq!((list.len(), &dead["next_cursor"]), (1, &Value::Null), "{dead}");
+    assert_eq!(list[0]["type"], "com.jetway.user.registered.v1");
+    assert_eq!(
+        (&list[0]["state"], &list[0]["attempts"]),
+        (&"dead".into(), &1.into())
+    );
+    assert!(
+        list[0]["last_error"]
+            .as_str()
+            .is_some_and(|words| !words.is_empty()),
+        "{dead}"
+    );
+
+    let mends = "UPDATE outbox SET data = json_set(data, '$.email', ?1) WHERE json_extract(data, '$.email') = 'nobody'";
+    database.execute(mends, [&email]).unwrap();
+    let retry = format!("/api/v1/notifications/{}/retry", list[0]["id"].as_str().unwrap());
+    app.post(&retry).by(&user).await.expect_problem(403, "forbidden");
+    let retried = app.post(&retry).by(admin).await.expect_json(202);
+    assert_eq!(retried["state"], "pending");
+    app.post(&retry)
+        .by(admin)
+        .await
+        .expect_problem(409, "notification_not_dead");
+    app.post("/api/v1/notifications/none/retry")
+        .by(admin)
+        .await
+        .expect_problem(404, "not_found");
+    app.sweep().await;
+
+    assert_eq!(app.inbox(&email).await.len(), 1);
+    let acts = "SELECT group_concat(action, ' ') FROM audit_log WHERE action LIKE ?1";
+    assert_eq!(
+        state::text(&app.state(), acts, "notification.%"),
+        "notification.dead notification.retried"
+    );
+}
+
+#[tokio::test]
+async fn the_list_has_pages_and_knows_four_states() {
+    let app = TestApp::start();
+    sign_up_many(&app, 3).await;
+    app.sweep().await;
+    let admin = app.admin().await;
+
+    let first = app
+        .get("/api/v1/notifications?state=done&limit=2")
+        .by(admin)
+        .await
+        .expect_json(200);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = app
+        .get(&format!(
+            "/api/v1/notifications?state=done&limit=2&cursor={cursor}"
+        ))
+        .by(admin)
+        .await
+        .expect_json(200);
+
+    let lengths = [&first, &second].map(|page| page["notifications"].as_array().unwrap().len());
+    assert_eq!(lengths, [2, 1]);
+    app.get("/api/v1/notifications?state=lost")
+        .by(admin)
+        .await
+        .expect_problem(422, "invalid_request");
+}
