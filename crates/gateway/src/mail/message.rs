@@ -1,5 +1,6 @@
 //! A message that is ready to go.
 
+use super::Sender;
 use crate::domain::EmailAddress;
 
 /// A message that is ready to go. Rendered from the same event, it is the same message.
@@ -23,6 +24,21 @@ pub struct Message {
     pub unsubscribe: Option<Unsubscribe>,
 }
 
+impl Message {
+    /// The headers that the mail has besides those that it always has.
+    pub(super) fn headers(&self) -> Vec<(&'static str, String)> {
+        self.unsubscribe
+            .as_ref()
+            .map(Unsubscribe::headers)
+            .unwrap_or_default()
+    }
+
+    /// The same for the same message: by it, mail servers and clients see that a second one is no other.
+    pub(super) fn message_id(&self, from: &Sender) -> String {
+        format!("<{}@{}>", self.idempotency_key, from.domain())
+    }
+}
+
 /// The way out, as RFC 8058 has it: a mail client sends one POST to the link, and asks nobody to sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsubscribe {
@@ -31,7 +47,7 @@ pub struct Unsubscribe {
 
 impl Unsubscribe {
     /// A link that takes the POST.
-    pub(super) fn at(link: String) -> Self {
+    pub fn at(link: String) -> Self {
         Self { link }
     }
 
