@@ -5,6 +5,7 @@ use jetway_gateway::access::authenticate_signed_in;
 use jetway_gateway::devices::{DeviceKey, DeviceKeyCache};
 use jetway_gateway::hashing::{Hasher, HashingQueue};
 use jetway_gateway::http::HttpError;
+use jetway_gateway::mail::UnsubscribeKeyCache;
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::rate_limit::Limiter;
 use jetway_gateway::sessions::{KeyCache, Sessions};
@@ -37,6 +38,7 @@ pub struct Memory {
     verifier: VerifierCache,
     device_key: DeviceKeyCache,
     pub(crate) limiter: Limiter,
+    pub(crate) unsubscribe: UnsubscribeKeyCache,
 }
 
 impl Memory {
@@ -49,6 +51,7 @@ impl Memory {
             verifier: VerifierCache::new(),
             device_key: DeviceKeyCache::new(),
             limiter: Limiter::new(),
+            unsubscribe: UnsubscribeKeyCache::new(),
         }
     }
 

@@ -10,6 +10,7 @@ mod assertion_key;
 mod device;
 mod me;
 mod password;
+mod preferences;
 mod ready;
 mod refresh;
 mod sessions;
@@ -17,6 +18,7 @@ mod signin;
 mod signout;
 mod throttle;
 mod tokens;
+mod unsubscribe;
 
 #[cfg(target_arch = "wasm32")]
 mod component {

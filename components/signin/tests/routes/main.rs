@@ -6,5 +6,6 @@ mod app;
 mod doors;
 mod guessing;
 mod me;
+mod preferences;
 mod signin;
 mod signout;

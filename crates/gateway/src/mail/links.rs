@@ -5,8 +5,9 @@
 
 use http::Uri;
 
-use super::Unsubscribe;
+use super::{Category, Unsubscribe, UnsubscribeKey};
 use crate::config::{ConfigError, read_optional};
+use crate::domain::UserId;
 use crate::ports::Variables;
 
 /// The page that takes a token from `verify_email`.
@@ -79,8 +80,10 @@ impl Links {
     }
 
     /// To the gateway's own route, which takes both a mail client's POST and a person's GET.
-    pub fn unsubscribe(&self, token: &str) -> Unsubscribe {
-        Unsubscribe::at(format!("{}{UNSUBSCRIBE}?token={}", self.gateway, encoded(token)))
+    pub fn unsubscribe(&self, key: &UnsubscribeKey, user: UserId, category: Category) -> Unsubscribe {
+        let token = key.token(user, category);
+        let link = format!("{}{UNSUBSCRIBE}?token={}", self.gateway, encoded(&token));
+        Unsubscribe::new(link, user, category)
     }
 
     fn with_token(&self, page: &str, token: &str) -> String {
@@ -116,17 +119,6 @@ fn base(text: &str) -> Result<String, InvalidBase> {
 }
 
 #[cfg(test)]
-impl Links {
-    /// Links to `https://jetway.example`.
-    pub(super) fn for_test() -> Self {
-        Self {
-            gateway: "https://jetway.example".to_owned(),
-            pages: "https://jetway.example".to_owned(),
-        }
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
     use crate::test_support::{TestVariables, block_on};
@@ -145,10 +137,10 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(apart.account(), "https://jetway.example/app/account");
-        assert_eq!(
-            apart.unsubscribe("t").link(),
-            "https://api.jetway.example/api/v1/notifications/unsubscribe?token=t"
-        );
+        let user = UserId::parse("01893726-efee-7f02-8fbf-9f2b7bc2f910").unwrap();
+        let way_out = apart.unsubscribe(&UnsubscribeKey::for_test(1), user, Category::Bookings);
+        let route = "https://api.jetway.example/api/v1/notifications/unsubscribe?token=";
+        assert!(way_out.link().starts_with(route), "{}", way_out.link());
     }
 
     #[test]

@@ -11,6 +11,9 @@ mod inbox;
 mod links;
 mod mac;
 mod message;
+mod page;
+mod post;
+mod preferences;
 pub mod providers;
 mod render;
 mod sender;
@@ -22,10 +25,13 @@ pub use http_mailer::HttpMailer;
 pub use inbox::Inbox;
 pub use links::Links;
 pub use message::{Message, Unsubscribe};
+pub use page::UnsubscribePage;
+pub use post::Post;
+pub use preferences::Preferences;
 pub use render::{InvalidData, Language, RenderError, Renderer};
 pub use sender::Sender;
 pub use settings::{Delivery, Settings};
-pub use unsubscribe::{InvalidUnsubscribeToken, UnsubscribeKey};
+pub use unsubscribe::{InvalidUnsubscribeToken, UnsubscribeKey, UnsubscribeKeyCache};
 
 use std::time::Duration;
 

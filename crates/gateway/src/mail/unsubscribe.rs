@@ -11,7 +11,9 @@ use zeroize::Zeroizing;
 use super::Category;
 use super::mac::hmac_sha256;
 use crate::domain::UserId;
-use crate::store::secrets::ServerSecret;
+use crate::ports::{Database, Entropy};
+use crate::store::secrets::{CachedSecret, ServerSecret};
+use crate::store::{Store, StoreError};
 
 /// What sets these MACs apart from whatever else the same secret might one day be used for.
 const PURPOSE: &[u8] = b"jetway unsubscribe 1";
@@ -33,12 +35,34 @@ impl std::fmt::Debug for UnsubscribeKey {
 #[error("the token is not one that the gateway has signed")]
 pub struct InvalidUnsubscribeToken;
 
-impl UnsubscribeKey {
-    /// Its name among the server's secrets.
-    pub const NAME: &'static str = "unsubscribe";
+/// What an instance remembers of the key: one for an instance, as a `static`.
+#[derive(Debug)]
+pub struct UnsubscribeKeyCache(CachedSecret);
 
-    /// The key that a server secret is.
-    pub fn of(secret: &ServerSecret) -> Self {
+impl UnsubscribeKeyCache {
+    /// Nothing is known yet.
+    pub const fn new() -> Self {
+        Self(CachedSecret::new("unsubscribe"))
+    }
+
+    /// The key, read or made.
+    pub async fn get<D: Database>(
+        &self,
+        store: &Store<D>,
+        entropy: &impl Entropy,
+    ) -> Result<UnsubscribeKey, StoreError> {
+        Ok(UnsubscribeKey::of(&self.0.get(store, entropy).await?))
+    }
+}
+
+impl Default for UnsubscribeKeyCache {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl UnsubscribeKey {
+    fn of(secret: &ServerSecret) -> Self {
         Self(Zeroizing::new(*secret.reveal()))
     }
 

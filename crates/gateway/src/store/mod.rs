@@ -9,6 +9,7 @@ pub mod inbox;
 mod migrate;
 pub mod notifications;
 pub mod outbox;
+pub mod preferences;
 pub mod roles;
 mod rule;
 pub mod secrets;

@@ -4,6 +4,7 @@
 
 mod answers;
 mod client;
+mod post;
 mod rendering;
 mod requests;
 mod server;

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use jetway_gateway::domain::{EmailAddress, UserId};
 use jetway_gateway::events::CloudEvent;
-use jetway_gateway::mail::{Category, Language, Links, Message, RenderError, Renderer, UnsubscribeKey};
+use jetway_gateway::mail::{
+    Category, Language, Links, Message, RenderError, Renderer, UnsubscribeKey, UnsubscribeKeyCache,
+};
 use jetway_gateway::store::outbox::OutboxRow;
-use jetway_gateway::store::secrets::load_or_create;
 use jetway_gateway::test_support::{ConstantEntropy, TestDatabase, TestVariables, block_on};
 use serde_json::{Value, json};
 
@@ -75,8 +76,7 @@ fn event(kind: &str, data: &Value) -> CloudEvent {
 fn key() -> UnsubscribeKey {
     let database = TestDatabase::default();
     let store = database.store();
-    let secret = block_on(load_or_create(&store, UnsubscribeKey::NAME, &ConstantEntropy(7)));
-    UnsubscribeKey::of(&secret.unwrap())
+    block_on(UnsubscribeKeyCache::new().get(&store, &ConstantEntropy(7))).unwrap()
 }
 
 fn render(kind: &str, data: &Value) -> Result<Option<Message>, RenderError> {

@@ -1,6 +1,7 @@
 //! What each provider is sent.
 
-use jetway_gateway::mail::{Outcome, Unsubscribe};
+use jetway_gateway::domain::UserId;
+use jetway_gateway::mail::{Category, Outcome, Unsubscribe};
 use serde_json::json;
 
 use crate::server::{Recorded, Server};
@@ -12,7 +13,8 @@ const LINK: &str = "https://jetway.example/api/v1/notifications/unsubscribe?toke
 async fn request_to(provider: &str) -> Recorded {
     let server = Server::answering(200, &[], "{}").await;
     let mut message = message();
-    message.unsubscribe = Some(Unsubscribe::at(LINK.to_owned()));
+    let user = UserId::parse("01893726-efee-7f02-8fbf-9f2b7bc2f911").unwrap();
+    message.unsubscribe = Some(Unsubscribe::new(LINK.to_owned(), user, Category::Bookings));
     assert_eq!(
         deliver(provider, &server.address, &message).await,
         Outcome::Delivered

@@ -262,11 +262,3 @@ impl About {
         }
     }
 }
-
-#[cfg(test)]
-impl About {
-    /// All types that a person is told of.
-    pub(super) fn types() -> impl Iterator<Item = &'static str> {
-        TYPES.iter().map(|(kind, ..)| *kind)
-    }
-}

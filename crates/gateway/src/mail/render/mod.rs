@@ -111,7 +111,7 @@ impl Renderer<'_> {
         let user = about.user().or_else(|| UserId::parse(event.subject()).ok())?;
         category
             .is_optional()
-            .then(|| self.links.unsubscribe(&self.unsubscribe.token(user, category)))
+            .then(|| self.links.unsubscribe(self.unsubscribe, user, category))
     }
 }
 

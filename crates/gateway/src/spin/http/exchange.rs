@@ -17,22 +17,22 @@ use crate::proxy::UpstreamFailure;
 /// As much of an answer's body as is read.
 const MAX_BODY: usize = 16 * 1024;
 
-/// HTTP requests of our own, each with a limit to all the time that it takes: some claim may be waiting for its end.
+/// How long a request and its answer may take together: well below the lease of whoever waits for the answer.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// HTTP requests of our own.
 #[derive(Clone, Copy, Debug)]
-pub struct SpinOutboundHttp {
-    /// How long a request and its answer may take together.
-    pub limit: Duration,
-}
+pub struct SpinOutboundHttp;
 
 impl OutboundHttp for SpinOutboundHttp {
     async fn send(&self, request: HttpRequest<Vec<u8>>) -> Result<HttpResponse<Vec<u8>>, NoAnswer> {
         let timeouts = Timeouts {
-            connect: self.limit,
-            first_byte: self.limit,
-            between_bytes: self.limit,
+            connect: LIMIT,
+            first_byte: LIMIT,
+            between_bytes: LIMIT,
         };
         let request = request_of(request, &timeouts).map_err(no_answer)?;
-        let deadline = pin!(wait(self.limit));
+        let deadline = pin!(wait(LIMIT));
         let (response, deadline) = match select(pin!(send(request)), deadline).await {
             Either::Left((response, deadline)) => (response.map_err(no_answer)?, deadline),
             Either::Right(_) => return Err(NoAnswer::Timeout),
