@@ -23,6 +23,7 @@ mod health;
 mod host;
 mod jwks;
 mod key_rotation;
+mod mail;
 mod manifest;
 mod me;
 mod notifications;
