@@ -11,6 +11,7 @@ use jetway_gateway::devices::{DeviceKey, DeviceKeyCache};
 use jetway_gateway::domain::{Origin, UserId};
 use jetway_gateway::hashing::{Hasher, HashingQueue};
 use jetway_gateway::http::{HttpError, RequestId};
+use jetway_gateway::mail::UnsubscribeKeyCache;
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::rate_limit::Limiter;
 use jetway_gateway::sessions::{self, KeyCache, OutdatedHash, Sessions};
@@ -84,6 +85,7 @@ pub struct Memory {
     device_key: DeviceKeyCache,
     one_time_tokens: CachedSecret,
     pub(crate) limiter: Limiter,
+    pub(crate) unsubscribe: UnsubscribeKeyCache,
 }
 
 impl Memory {
@@ -98,6 +100,7 @@ impl Memory {
             device_key: DeviceKeyCache::new(),
             one_time_tokens: CachedSecret::new(ONE_TIME_TOKENS),
             limiter: Limiter::new(),
+            unsubscribe: UnsubscribeKeyCache::new(),
         }
     }
 

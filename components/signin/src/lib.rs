@@ -11,6 +11,7 @@ mod device;
 mod me;
 mod mfa;
 mod password;
+mod preferences;
 mod ready;
 mod refresh;
 mod sessions;
@@ -18,6 +19,7 @@ mod signin;
 mod signout;
 mod throttle;
 mod tokens;
+mod unsubscribe;
 
 #[cfg(target_arch = "wasm32")]
 mod component {

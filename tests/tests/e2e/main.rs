@@ -27,6 +27,7 @@ mod host;
 mod import;
 mod jwks;
 mod key_rotation;
+mod mail;
 mod manifest;
 mod me;
 mod notifications;

@@ -7,5 +7,6 @@ mod doors;
 mod guessing;
 mod me;
 mod old_hashes;
+mod preferences;
 mod signin;
 mod signout;
