@@ -52,8 +52,11 @@ async fn the_access_token_says_what_the_contract_says() {
     assert!((OffsetDateTime::now_utc().unix_timestamp() - seconds("iat")).abs() < 60);
     assert!(!claims["sid"].as_str().unwrap().is_empty());
     assert!(!claims["jti"].as_str().unwrap().is_empty());
+    assert!(claims["epoch"].is_u64());
+    assert_eq!(claims["amr"], json!(["pwd"]));
+    assert!((0..60).contains(&(seconds("iat") - seconds("auth_time"))));
     let members: Vec<_> = claims.as_object().unwrap().keys().cloned().collect();
-    assert_eq!(members.len(), 10, "{members:?}");
+    assert_eq!(members.len(), 13, "{members:?}");
 }
 
 #[tokio::test]
