@@ -75,7 +75,7 @@ pub(crate) async fn begin<P: Ports>(
 ) -> Result<Response, HttpError> {
     let origin = app.origin(request.headers());
     let body: Begin = json::read(request).await?;
-    let password = Password::parse(body.current_password).ok();
+    let password = Password::claimed(body.current_password).ok();
     let store = app.store().await?;
     let own = own(&store, app, caller, origin);
     let secret = own.begin(password, &app.hasher()).await?;
@@ -144,7 +144,7 @@ fn prove(body: Prove) -> Result<(Option<Password>, Given), HttpError> {
     let given = given(body.code.as_deref(), body.recovery_code.as_deref())?;
     let missing = || FieldError::at("/code", "missing_field", "Give a code or a recovery code.");
     let given = given.ok_or_else(missing)?;
-    Ok((Password::parse(body.current_password).ok(), given))
+    Ok((Password::claimed(body.current_password).ok(), given))
 }
 
 /// The codes are shown this once.

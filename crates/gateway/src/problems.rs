@@ -14,7 +14,11 @@ use crate::store::{Rule, StoreError};
 
 /// What is wrong with the field at this JSON pointer, if anything.
 pub fn field<T, E: Invalid>(pointer: &str, parsed: Result<T, E>) -> Result<T, FieldError> {
-    parsed.map_err(|invalid| FieldError::at(pointer, invalid.code(), format!("{invalid}.")))
+    parsed.map_err(|invalid| field_error(pointer, &invalid))
+}
+
+fn field_error(pointer: &str, invalid: &impl Invalid) -> FieldError {
+    FieldError::at(pointer, invalid.code(), format!("{invalid}."))
 }
 
 /// Both values, or a problem that names every error there is, so that a client mends them in one go.
@@ -163,6 +167,7 @@ impl From<TokenError> for HttpError {
                 "It is unknown, used or expired. Ask for another mail.",
             ),
             TokenError::EmailTaken => email_taken(),
+            TokenError::Password(invalid) => field_error("/new_password", &invalid).into(),
             TokenError::Failed(failure) => failure.into(),
         }
     }

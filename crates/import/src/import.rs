@@ -185,8 +185,9 @@ impl<'a> Run<'a> {
     /// Once the user has their roles: on record, and nobody is greeted who has been here for years.
     fn finish(&self, user: UserId) -> Result<()> {
         let id = user.to_string();
-        let quiet = "UPDATE outbox SET published_at = ?2 WHERE subject = ?1 AND published_at IS NULL";
-        self.database.execute(quiet, params![id, self.at])?;
+        // The events are of this transaction, and with them goes whatever was to be delivered.
+        self.database
+            .execute("DELETE FROM outbox WHERE subject = ?1", [&id])?;
         let record = "INSERT INTO audit_log (time, action, target, detail) SELECT ?2, 'user.imported', ?1,
              json_object('roles', (SELECT json_group_array(role) FROM user_roles WHERE user_id = ?1))";
         self.database.execute(record, params![id, self.at])?;

@@ -399,7 +399,7 @@ fn no_variable_that_is_secret_has_a_default_that_works() {
     let manifest = manifest();
 
     for (name, variable) in manifest["variables"].as_table().unwrap() {
-        let secret = ["token", "pepper", "password", "secret"]
+        let secret = ["token", "pepper", "pepper_previous", "password", "secret"]
             .iter()
             .any(|word| name.ends_with(word));
         assert_eq!(

@@ -44,6 +44,27 @@ async fn the_new_password_is_the_only_one_and_the_address_is_verified() {
 }
 
 #[tokio::test]
+async fn the_new_password_keeps_the_rules_and_the_token_is_not_spent_on_one_that_does_not() {
+    let app = TestApp::shared();
+    let (user, token) = forgetful(app).await;
+    let name = user.email.split('@').next().unwrap();
+
+    for (new, code) in [
+        ("iloveyou", "password_too_common"),
+        ("Password123!", "password_too_guessable"),
+        (
+            format!("it is {name}, nobody else").as_str(),
+            "password_contains_email",
+        ),
+    ] {
+        let refused = reset(app, &token, new).await;
+        assert_eq!(refused.expect_invalid("/new_password"), code);
+    }
+
+    reset(app, &token, NEW).await.expect_empty(204);
+}
+
+#[tokio::test]
 async fn every_session_ends() {
     let app = TestApp::shared();
     let (user, token) = forgetful(app).await;

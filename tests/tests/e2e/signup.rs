@@ -77,7 +77,10 @@ async fn only_a_bcrypt_hash_of_the_password_is_stored() {
         &email,
     );
 
-    assert!(hash.starts_with("$2b$04$") && hash.len() == 60, "{hash}");
+    assert!(
+        hash.starts_with("$bcrypt-hmac-sha256$p=0$2b$04$") && hash.len() == 83,
+        "{hash}"
+    );
     let disk = state::all_bytes(&app.state());
     assert!(
         !disk

@@ -6,13 +6,13 @@
 use std::time::Duration;
 
 use crate::Failure;
-use crate::domain::{EmailAddress, OneTimeToken, OneTimeTokenId, Password, UserId};
+use crate::domain::{EmailAddress, InvalidPassword, OneTimeToken, OneTimeTokenId, Password, UserId};
 use crate::hashing::Hasher;
 use crate::ports::{Clock, Database, Entropy, KeyValue, Ports};
 use crate::sessions::Announcer;
 use crate::store::one_time_tokens::{self, NewToken};
 use crate::store::secrets::ServerSecret;
-use crate::store::{Rule, Store, StoreError};
+use crate::store::{Rule, Store, StoreError, users};
 
 pub use crate::store::one_time_tokens::Purpose;
 
@@ -33,6 +33,9 @@ pub enum TokenError {
     /// The address that it is for has become somebody else's.
     #[error("the e-mail address is taken")]
     EmailTaken,
+    /// The new password is not one for its owner; the token can still be used.
+    #[error(transparent)]
+    Password(InvalidPassword),
     /// Something underneath failed.
     #[error(transparent)]
     Failed(Failure),
@@ -113,6 +116,8 @@ pub async fn reset_password<D: Database, K: KeyValue, C: Clock>(
     let user = one_time_tokens::owner(store, &token)
         .await?
         .ok_or(TokenError::Dead)?;
+    let owner = users::find(store, user).await?.ok_or(TokenError::Dead)?;
+    new.check_for(&owner.email).map_err(TokenError::Password)?;
     let new = hasher.hash(new).await?;
     let now = announcer.now();
     let reset = async || {

@@ -63,6 +63,11 @@ impl Password {
         Ok(password)
     }
 
+    /// Whether a password that was chosen for nobody yet may be that of whoever has this address.
+    pub fn check_for(&self, email: &EmailAddress) -> Result<(), InvalidPassword> {
+        password_policy::refuse(self.normalised(), Some(email))
+    }
+
     /// Takes `text` as it stands, if it is as long as new passwords are: never trimmed, never cut.
     pub fn parse(text: String) -> Result<Self, InvalidPassword> {
         Self::of_at_least(Self::MIN_CHARACTERS, text)
