@@ -9,12 +9,7 @@ ALTER TABLE users ADD COLUMN renounced_at TEXT;
 CREATE INDEX IF NOT EXISTS users_by_renunciation ON users (renounced_at) WHERE renounced_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS sessions_by_end ON sessions (ended_at) WHERE ended_at IS NOT NULL;
 
--- Not at sign-up, before which there is no token.
-CREATE TRIGGER IF NOT EXISTS user_roles_granted_renounces AFTER INSERT ON user_roles WHEN NEW.granted_by IS NOT NULL
-BEGIN
-    UPDATE users SET renounced_at = NEW.granted_at WHERE id = NEW.user_id;
-END;
-
+-- A role that is given takes nothing away.
 CREATE TRIGGER IF NOT EXISTS user_roles_revoked_renounces AFTER DELETE ON user_roles
 BEGIN
     UPDATE users SET renounced_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = OLD.user_id;

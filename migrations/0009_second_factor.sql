@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS totp_secrets (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS recovery_codes (
-    -- SHA-256 of the code, in hexadecimal. The code itself is nowhere; it has 80 random bits, so that no slow hash is needed.
+    -- SHA-256 of the code, in hexadecimal. The code itself is nowhere; it has 120 random bits, so that no slow hash is needed.
     hash       TEXT NOT NULL PRIMARY KEY CHECK (length(hash) = 64),
     user_id    TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     created_at TEXT NOT NULL,

@@ -3,8 +3,9 @@
 use http::{Request, Uri};
 use jetway_gateway::domain::{EmailAddress, Invalid};
 use jetway_gateway::http::{FieldError, HttpError, Query, Response, Routes, ok, ready};
+use jetway_gateway::mail::UnsubscribeKeyCache;
 use jetway_gateway::notifications::{Delivery, InternalToken};
-use jetway_gateway::ports::Ports;
+use jetway_gateway::ports::{OutboundHttp, Ports};
 use jetway_gateway::store::inbox::{self, Received};
 use jetway_gateway::store::{self, Schema};
 use serde::Serialize;
@@ -13,13 +14,17 @@ use crate::settings::Settings;
 
 /// What the handlers work with.
 #[derive(Debug)]
-pub struct App<'a, P> {
+pub struct App<'a, P, H> {
     /// The outside.
     pub ports: &'a P,
     /// What this instance knows of the database's schema.
     pub schema: &'a Schema,
     /// The variables.
     pub settings: &'a Settings,
+    /// The way to a provider of mail.
+    pub http: &'a H,
+    /// What links out of a mail are signed with, as far as this instance knows it.
+    pub unsubscribe: &'a UnsubscribeKeyCache,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +48,10 @@ struct Inbox {
 }
 
 /// Answers a request.
-pub async fn handle<B, P: Ports>(request: &Request<B>, app: &App<'_, P>) -> Result<Response, HttpError> {
+pub async fn handle<B, P: Ports, H: OutboundHttp>(
+    request: &Request<B>,
+    app: &App<'_, P, H>,
+) -> Result<Response, HttpError> {
     let path = request.uri().path();
     if path == "/internal/ready" {
         READY.find(request.method(), path)?;
@@ -57,16 +65,19 @@ pub async fn handle<B, P: Ports>(request: &Request<B>, app: &App<'_, P>) -> Resu
     }
 }
 
-async fn sweep<P: Ports>(uri: &Uri, app: &App<'_, P>) -> Result<Response, HttpError> {
+async fn sweep<P: Ports, H: OutboundHttp>(uri: &Uri, app: &App<'_, P, H>) -> Result<Response, HttpError> {
     Query::parse(uri, &[])?;
     let delivery = Delivery {
         ports: app.ports,
         schema: app.schema,
+        mail: &app.settings.mail,
+        http: app.http,
+        unsubscribe: app.unsubscribe,
     };
     Ok(ok(&delivery.sweep().await?))
 }
 
-async fn inbox<P: Ports>(uri: &Uri, app: &App<'_, P>) -> Result<Response, HttpError> {
+async fn inbox<P: Ports, H>(uri: &Uri, app: &App<'_, P, H>) -> Result<Response, HttpError> {
     let query = Query::parse(uri, &["to"])?;
     let to = query.get("to").unwrap_or_default();
     let to = EmailAddress::parse(to).map_err(|e| FieldError::parameter("to", e.code(), format!("{e}.")))?;
@@ -75,7 +86,7 @@ async fn inbox<P: Ports>(uri: &Uri, app: &App<'_, P>) -> Result<Response, HttpEr
     Ok(ok(&Inbox { messages }))
 }
 
-async fn is_ready<P: Ports>(app: &App<'_, P>) -> Result<Response, HttpError> {
+async fn is_ready<P: Ports, H>(app: &App<'_, P, H>) -> Result<Response, HttpError> {
     let store = store::connect(app.ports.databases(), app.schema)
         .await
         .map_err(HttpError::not_ready)?;

@@ -7,8 +7,9 @@ pub mod settings;
 
 #[cfg(target_arch = "wasm32")]
 mod component {
+    use jetway_gateway::mail::UnsubscribeKeyCache;
     use jetway_gateway::per_instance::PerInstance;
-    use jetway_gateway::spin::http::{Request, Response, serve_outermost};
+    use jetway_gateway::spin::http::{Request, Response, SpinOutboundHttp, serve_outermost};
     use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay};
     use jetway_gateway::store::Schema;
 
@@ -17,6 +18,7 @@ mod component {
 
     thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
     static SCHEMA: Schema = Schema::new();
+    static UNSUBSCRIBE: UnsubscribeKeyCache = UnsubscribeKeyCache::new();
 
     jetway_gateway::http_component!(handle);
 
@@ -30,6 +32,8 @@ mod component {
                 ports: &SpinPorts,
                 schema: &SCHEMA,
                 settings: &settings,
+                http: &SpinOutboundHttp,
+                unsubscribe: &UNSUBSCRIBE,
             };
             handler::handle(&request, &app).await
         })

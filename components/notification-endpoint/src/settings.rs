@@ -1,6 +1,7 @@
 //! The component's variables.
 
 use jetway_gateway::config::ConfigError;
+use jetway_gateway::mail;
 use jetway_gateway::notifications::InternalToken;
 use jetway_gateway::ports::Variables;
 
@@ -9,6 +10,8 @@ use jetway_gateway::ports::Variables;
 pub struct Settings {
     /// What opens the routes; `None` where nothing does.
     pub internal_token: Option<InternalToken>,
+    /// How mail leaves.
+    pub mail: mail::Settings,
 }
 
 impl Settings {
@@ -16,6 +19,7 @@ impl Settings {
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             internal_token: InternalToken::read(variables).await?,
+            mail: mail::Settings::read(variables).await?,
         })
     }
 }

@@ -18,18 +18,34 @@ mod component {
 
     use bytes::Bytes;
     use jetway_gateway::log;
+    use jetway_gateway::mail::{Settings, UnsubscribeKeyCache};
     use jetway_gateway::notifications::Delivery;
-    use jetway_gateway::spin::SpinPorts;
+    use jetway_gateway::per_instance::PerInstance;
+    use jetway_gateway::spin::http::SpinOutboundHttp;
+    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay};
     use jetway_gateway::store::Schema;
 
+    thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
     static SCHEMA: Schema = Schema::new();
+    static UNSUBSCRIBE: UnsubscribeKeyCache = UnsubscribeKeyCache::new();
 
     /// Takes a message. A failure is a line in the log: nobody would try the message again, and the sweep takes what it was about.
     #[spin_sdk::redis_subscriber]
     async fn handle(message: Bytes) -> Result<(), Infallible> {
+        let read = async || Settings::read(&SpinVariables).await;
+        let settings = match PerInstance::get_or_try_init(&SETTINGS, &SpinWay, read).await {
+            Ok(settings) => settings,
+            Err(error) => {
+                log::background("misconfigured", &[("cause", &error.to_string())]);
+                return Ok(());
+            }
+        };
         let delivery = Delivery {
             ports: &SpinPorts,
             schema: &SCHEMA,
+            mail: &settings,
+            http: &SpinOutboundHttp,
+            unsubscribe: &UNSUBSCRIBE,
         };
         if let Err(error) = delivery.wake_up(&message).await {
             log::background("wake_up_failed", &[("cause", &error.to_string())]);

@@ -58,7 +58,7 @@ impl<P: Ports, F> App<'_, P, F> {
 
     /// Makes password hashes, after those that this instance already has to do.
     pub(crate) fn hasher(&self) -> Hasher<'_, P> {
-        Hasher::new(self.ports, self.hashes, self.settings.bcrypt_cost)
+        Hasher::new(self.ports, self.hashes, &self.settings.hashing)
     }
 
     /// The caller, or 401. The component asks itself, whatever the middleware before it has found: a mistake in the

@@ -31,10 +31,9 @@ pub(crate) async fn create<P: Ports, F: Fn(UserId)>(
     let permission = configured
         .check(&body.token)
         .ok_or_else(|| HttpError::new(Code::Forbidden, "This is not the bootstrap token."))?;
-    let (email, password) = both(
-        field("/email", EmailAddress::parse(&body.email)),
-        field("/password", Password::parse(body.password)),
-    )?;
+    let email = field("/email", EmailAddress::parse(&body.email));
+    let password = Password::choose(body.password, email.as_ref().ok());
+    let (email, password) = both(email, field("/password", password))?;
     let store = app.store().await?;
     let new = NewUser { email, password };
     let (hasher, clock, entropy) = (app.hasher(), app.ports.clock(), app.ports.entropy());

@@ -6,7 +6,7 @@ use jetway_gateway::access;
 use jetway_gateway::accounts::BootstrapToken;
 use jetway_gateway::client;
 use jetway_gateway::config::{ConfigError, RedisServer, boolean, lifetime, read, read_optional};
-use jetway_gateway::domain::BcryptCost;
+use jetway_gateway::hashing;
 use jetway_gateway::ports::Variables;
 
 /// The component's variables, as it uses them.
@@ -20,8 +20,8 @@ pub struct Settings {
     pub client: client::Settings,
     /// Whether administrators need the second factor.
     pub require_second_factor: bool,
-    /// How much work a password hash is.
-    pub bcrypt_cost: BcryptCost,
+    /// What password hashes are made with.
+    pub hashing: hashing::Settings,
     /// What makes the first administrator; `None` where nothing does.
     pub bootstrap_token: Option<BootstrapToken>,
     /// Where events are published.
@@ -38,7 +38,7 @@ impl Settings {
             require_second_factor: read_optional(variables, "require_mfa_for_admin", boolean)
                 .await?
                 .unwrap_or(false),
-            bcrypt_cost: read(variables, "bcrypt_cost", BcryptCost::parse).await?,
+            hashing: hashing::Settings::read(variables).await?,
             // Not trimmed: a secret is what it is.
             bootstrap_token: variables
                 .get("bootstrap_token")

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::HeaderMap;
+use jetway_gateway::Failure;
 use jetway_gateway::access::authenticate_signed_in;
 use jetway_gateway::accounts::ONE_TIME_TOKENS;
 use jetway_gateway::client::Client;
@@ -10,9 +11,10 @@ use jetway_gateway::devices::{DeviceKey, DeviceKeyCache};
 use jetway_gateway::domain::{Origin, UserId};
 use jetway_gateway::hashing::{Hasher, HashingQueue};
 use jetway_gateway::http::{HttpError, RequestId};
+use jetway_gateway::mail::UnsubscribeKeyCache;
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::rate_limit::Limiter;
-use jetway_gateway::sessions::{self, KeyCache, Sessions};
+use jetway_gateway::sessions::{self, KeyCache, OutdatedHash, Sessions};
 use jetway_gateway::slowdown::Slowdown;
 use jetway_gateway::store::secrets::{CachedSecret, ServerSecret};
 use jetway_gateway::store::{self, Schema, Store, StoreError};
@@ -36,6 +38,8 @@ pub struct App<'a, P> {
     pub request_id: &'a RequestId,
     /// Publishes what has happened to a user, once the answer is on its way.
     pub publish: Publish<'a>,
+    /// What becomes of a hash that is to be made new.
+    pub upgrades: Upgrades<'a>,
 }
 
 /// Publishes what has happened to a user.
@@ -46,6 +50,28 @@ impl fmt::Debug for Publish<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Publish(..)")
     }
+}
+
+/// Sees to it that [`upgrade`] is called once the answer is on its way.
+#[derive(Clone, Copy)]
+pub struct Upgrades<'a>(pub &'a dyn Fn(OutdatedHash));
+
+impl fmt::Debug for Upgrades<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Upgrades(..)")
+    }
+}
+
+/// Makes an old hash new.
+pub async fn upgrade(
+    outdated: OutdatedHash,
+    ports: &impl Ports,
+    settings: &Settings,
+    memory: &Memory,
+) -> Result<(), Failure> {
+    let store = store::connect(ports.databases(), &memory.schema).await?;
+    let hasher = Hasher::new(ports, &memory.hashes, &settings.hashing);
+    outdated.upgrade(&store, &hasher).await
 }
 
 /// What an instance remembers between requests: one, as a `static`.
@@ -59,6 +85,7 @@ pub struct Memory {
     device_key: DeviceKeyCache,
     one_time_tokens: CachedSecret,
     pub(crate) limiter: Limiter,
+    pub(crate) unsubscribe: UnsubscribeKeyCache,
 }
 
 impl Memory {
@@ -73,6 +100,7 @@ impl Memory {
             device_key: DeviceKeyCache::new(),
             one_time_tokens: CachedSecret::new(ONE_TIME_TOKENS),
             limiter: Limiter::new(),
+            unsubscribe: UnsubscribeKeyCache::new(),
         }
     }
 
@@ -115,7 +143,7 @@ impl<P: Ports> App<'_, P> {
 
     /// Makes and checks password hashes, after those that this instance already has to do.
     pub(crate) fn hasher(&self) -> Hasher<'_, P> {
-        Hasher::new(self.ports, &self.memory.hashes, self.settings.bcrypt_cost)
+        Hasher::new(self.ports, &self.memory.hashes, &self.settings.hashing)
     }
 
     /// What proofs of known devices are made with. The database is asked once in an instance's life.

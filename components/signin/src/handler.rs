@@ -6,7 +6,9 @@ use jetway_gateway::ports::Ports;
 use jetway_gateway::tokens::Identity;
 
 use crate::app::App;
-use crate::{assertion_key, me, mfa, password, ready, refresh, sessions, signin, signout};
+use crate::{
+    assertion_key, me, mfa, password, preferences, ready, refresh, sessions, signin, signout, unsubscribe,
+};
 
 #[derive(Clone, Copy, Debug)]
 enum Open {
@@ -14,6 +16,8 @@ enum Open {
     Refresh,
     Ready,
     AssertionKey,
+    ShowUnsubscribe,
+    Unsubscribe,
 }
 
 /// What anybody may ask for.
@@ -22,6 +26,8 @@ const OPEN: Routes<Open> = Routes(&[
     ("POST", "/api/v1/token/refresh", Open::Refresh),
     ("GET", "/internal/ready", Open::Ready),
     ("GET", "/internal/assertion-key", Open::AssertionKey),
+    ("GET", "/api/v1/notifications/unsubscribe", Open::ShowUnsubscribe),
+    ("POST", "/api/v1/notifications/unsubscribe", Open::Unsubscribe),
 ]);
 
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +45,8 @@ enum Own {
     ConfirmTotp,
     RemoveTotp,
     ReplaceRecoveryCodes,
+    ShowPreferences,
+    ChangePreferences,
 }
 
 /// What only the signed-in may ask for, about themselves.
@@ -56,6 +64,12 @@ const OWN: Routes<Own> = Routes(&[
     ("POST", "/api/v1/me/mfa/totp/confirm", Own::ConfirmTotp),
     ("DELETE", "/api/v1/me/mfa/totp", Own::RemoveTotp),
     ("POST", "/api/v1/me/mfa/recovery-codes", Own::ReplaceRecoveryCodes),
+    ("GET", "/api/v1/me/notification-preferences", Own::ShowPreferences),
+    (
+        "PUT",
+        "/api/v1/me/notification-preferences",
+        Own::ChangePreferences,
+    ),
 ]);
 
 /// Answers a request.
@@ -71,6 +85,8 @@ pub async fn handle<P: Ports>(request: Request<impl Body>, app: &App<'_, P>) -> 
         Open::Refresh => refresh::create(request, app).await,
         Open::Ready => ready::show(app).await,
         Open::AssertionKey => assertion_key::show(request.headers(), app).await,
+        Open::ShowUnsubscribe => unsubscribe::show(request.uri(), app).await,
+        Open::Unsubscribe => unsubscribe::create(&request, app).await,
     }
 }
 
@@ -94,5 +110,7 @@ async fn own<P: Ports>(
         Own::ConfirmTotp => mfa::confirm(request, app, caller).await,
         Own::RemoveTotp => mfa::remove(request, app, caller).await,
         Own::ReplaceRecoveryCodes => mfa::replace_codes(request, app, caller).await,
+        Own::ShowPreferences => preferences::show(app, caller).await,
+        Own::ChangePreferences => preferences::update(request, app, caller).await,
     }
 }

@@ -11,6 +11,7 @@ mod device;
 mod me;
 mod mfa;
 mod password;
+mod preferences;
 mod ready;
 mod refresh;
 mod sessions;
@@ -18,14 +19,18 @@ mod signin;
 mod signout;
 mod throttle;
 mod tokens;
+mod unsubscribe;
 
 #[cfg(target_arch = "wasm32")]
 mod component {
-    use jetway_gateway::per_instance::PerInstance;
-    use jetway_gateway::spin::http::{Request, Response, serve};
-    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay, publish_later};
+    use std::rc::Rc;
 
-    use crate::app::{App, Memory, Publish};
+    use jetway_gateway::per_instance::PerInstance;
+    use jetway_gateway::sessions::OutdatedHash;
+    use jetway_gateway::spin::http::{Request, Response, serve};
+    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay, publish_later, run_later};
+
+    use crate::app::{App, Memory, Publish, Upgrades, upgrade};
     use crate::handler;
     use crate::settings::Settings;
 
@@ -43,6 +48,11 @@ mod component {
             let publish = |user| {
                 publish_later(user, settings.redis.clone(), &MEMORY.schema, request_id.clone());
             };
+            let upgrade_later = |outdated: OutdatedHash| {
+                let settings = Rc::clone(&settings);
+                let work = async move { upgrade(outdated, &SpinPorts, &settings, &MEMORY).await };
+                run_later("password_upgrade_failed", request_id.clone(), work);
+            };
             handler::handle(
                 request,
                 &App {
@@ -51,6 +61,7 @@ mod component {
                     memory: &MEMORY,
                     request_id,
                     publish: Publish(&publish),
+                    upgrades: Upgrades(&upgrade_later),
                 },
             )
             .await

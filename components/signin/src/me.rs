@@ -48,7 +48,7 @@ pub(crate) async fn update<P: Ports>(
     let by_email = ByEmail::of(&request);
     let body: Change = json::read_patch(request).await?;
     let email = field("/email", EmailAddress::parse(&body.email))?;
-    let password = Password::parse(body.current_password).ok();
+    let password = Password::claimed(body.current_password).ok();
     let (limits, limiter) = (&app.settings.rate_limits, &app.memory.limiter);
     by_email
         .count(&email, limits, limiter, app.ports, async || {
@@ -73,7 +73,7 @@ pub(crate) async fn delete<P: Ports>(
     caller: &Identity,
 ) -> Result<Response, HttpError> {
     let body: Delete = json::read(request).await?;
-    let password = Password::parse(body.password).ok();
+    let password = Password::claimed(body.password).ok();
     let store = app.store().await?;
     let announcer = app.sessions(&store).announcer();
     accounts::delete_account(&store, &announcer, caller.user(), password, &app.hasher()).await?;

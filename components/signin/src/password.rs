@@ -23,8 +23,11 @@ pub(crate) async fn update<P: Ports>(
     caller: &Identity,
 ) -> Result<Response, HttpError> {
     let body: ChangePassword = json::read(request).await?;
-    let new = field("/new_password", Password::parse(body.new_password))?;
-    let current = Password::parse(body.current_password).ok();
+    let new = field(
+        "/new_password",
+        Password::choose(body.new_password, Some(caller.email())),
+    )?;
+    let current = Password::claimed(body.current_password).ok();
     let store = app.store().await?;
     let announcer = app.sessions(&store).announcer();
     accounts::change_password(&store, &announcer, caller, (current, &new), &app.hasher()).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jetway_gateway::client;
 use jetway_gateway::config::{ConfigError, RedisServer, boolean, lifetime, read, read_optional, text};
-use jetway_gateway::domain::BcryptCost;
+use jetway_gateway::hashing;
 use jetway_gateway::ports::Variables;
 use jetway_gateway::rate_limit::RateLimits;
 use jetway_gateway::sessions::Rotation;
@@ -14,8 +14,8 @@ use jetway_gateway::tokens::Issuer;
 /// The component's variables, as it uses them.
 #[derive(Debug)]
 pub struct Settings {
-    /// How much work a password hash is.
-    pub bcrypt_cost: BcryptCost,
+    /// What password hashes are made with.
+    pub hashing: hashing::Settings,
     /// What access tokens say of where they come from, and how long they live.
     pub issuer: Issuer,
     /// How long a refresh token can be used.
@@ -43,7 +43,7 @@ impl Settings {
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         let access_tokens = read(variables, "access_token_ttl", lifetime).await?;
         Ok(Self {
-            bcrypt_cost: read(variables, "bcrypt_cost", BcryptCost::parse).await?,
+            hashing: hashing::Settings::read(variables).await?,
             issuer: Issuer {
                 issuer: read(variables, "issuer", text).await?,
                 audience: read(variables, "audience", text).await?,

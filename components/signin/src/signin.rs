@@ -41,7 +41,7 @@ pub(crate) async fn create<P: Ports>(
     let email = field("/email", EmailAddress::parse(&body.email))?;
     let second_factor = mfa::given(body.code.as_deref(), body.recovery_code.as_deref())?;
     // What cannot be a password is a wrong one: this is not the place to teach which rules passwords keep.
-    let password = Password::parse(body.password).ok();
+    let password = Password::claimed(body.password).ok();
     let who = Who {
         email: &email,
         client: network.key(app.settings.client.ipv6_prefix),
@@ -82,10 +82,13 @@ async fn sign_in<P: Ports>(
     app: &App<'_, P>,
 ) -> Result<Response, SignInError> {
     let store = app.store().await?;
-    let grant = app
+    let mut grant = app
         .sessions(&store)
         .sign_in(credentials, client, &app.hasher())
         .await?;
+    if let Some(outdated) = grant.outdated.take() {
+        app.upgrades.0(outdated);
+    }
     Ok(tokens::answer(&grant))
 }
 

@@ -88,7 +88,7 @@ impl<P: Ports, F: Fn(UserId)> App<'_, P, F> {
 
     /// Makes password hashes, after those that this instance already has to do.
     pub(crate) fn hasher(&self) -> Hasher<'_, P> {
-        Hasher::new(self.ports, &self.memory.hashes, self.settings.bcrypt_cost)
+        Hasher::new(self.ports, &self.memory.hashes, &self.settings.hashing)
     }
 
     /// Announces the ends of sessions.

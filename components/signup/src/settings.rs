@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use jetway_gateway::config::{ConfigError, RedisServer, boolean, lifetime, read, text};
-use jetway_gateway::domain::BcryptCost;
+use jetway_gateway::hashing;
 use jetway_gateway::ports::Variables;
 use jetway_gateway::rate_limit::RateLimits;
 
 /// The component's variables, as it uses them.
 #[derive(Debug)]
 pub struct Settings {
-    /// How much work a password hash is.
-    pub bcrypt_cost: BcryptCost,
+    /// What password hashes are made with.
+    pub hashing: hashing::Settings,
     /// Where events are published.
     pub redis: RedisServer,
     /// What access tokens say of where they come from.
@@ -34,7 +34,7 @@ impl Settings {
     /// Reads the variables.
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
-            bcrypt_cost: read(variables, "bcrypt_cost", BcryptCost::parse).await?,
+            hashing: hashing::Settings::read(variables).await?,
             redis: RedisServer::read(variables).await?,
             issuer: read(variables, "issuer", text).await?,
             audience: read(variables, "audience", text).await?,

@@ -23,10 +23,9 @@ pub(crate) async fn create<P: Ports, F: Fn(UserId)>(
 ) -> Result<Response, HttpError> {
     let by_email = ByEmail::of(&request);
     let body: SignUp = json::read(request).await?;
-    let (email, password) = both(
-        field("/email", EmailAddress::parse(&body.email)),
-        field("/password", Password::parse(body.password)),
-    )?;
+    let email = field("/email", EmailAddress::parse(&body.email));
+    let password = Password::choose(body.password, email.as_ref().ok());
+    let (email, password) = both(email, field("/password", password))?;
     let new = NewUser {
         email: email.clone(),
         password,

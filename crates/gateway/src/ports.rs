@@ -189,6 +189,33 @@ pub trait Publisher {
     async fn publish(&self, channel: &str, payload: &[u8]) -> Result<(), PublishError>;
 }
 
+/// A request of ours that no answer came to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// It took too long: whether the request has been carried out is not known.
+    #[error("no answer in time")]
+    Timeout,
+    /// No connection came about, or it broke; the words of what lies below.
+    #[error("no connection: {0}")]
+    Broken(String),
+    /// The manifest does not let the component call this host.
+    #[error("the component's `allowed_outbound_hosts` do not allow this host")]
+    NotAllowed,
+}
+
+/// The way to other servers, over HTTP.
+pub trait OutboundHttp {
+    /// Sends a request and waits for the answer, for no longer than the adapter's time limit. A body that is too long or breaks
+    /// off is cut there: the status has been said by then.
+    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, NoAnswer>;
+}
+
+impl<H: OutboundHttp> OutboundHttp for &H {
+    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, NoAnswer> {
+        (**self).send(request).await
+    }
+}
+
 /// The ports of a component that knows users: one type instead of five wherever they go together.
 pub trait Ports {
     /// The database.

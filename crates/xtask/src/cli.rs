@@ -25,6 +25,7 @@ pub(crate) enum Command {
     Up(UpOptions),
     Test(TestOptions),
     Bench(BenchOptions),
+    Import(ImportOptions),
     Keys(KeysOptions),
     Fuzz(FuzzOptions),
     /// Print the flags with which `spin up` runs everything but what Redis wakes
@@ -126,6 +127,20 @@ pub(crate) struct BenchOptions {
     /// Run what was built before
     #[arg(long)]
     pub(crate) skip_build: bool,
+}
+
+/// Take users, roles and their grants over from the Node stack (docs/import.md).
+#[derive(Args)]
+pub(crate) struct ImportOptions {
+    /// CSV files named for their tables (users.csv, roles.csv, user_roles.csv), or SQL dumps of MySQL: all in one go
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The gateway's SQLite file
+    #[arg(long, value_name = "FILE", default_value_os_t = workspace::state().join("sqlite_db.db"))]
+    pub(crate) db: PathBuf,
+    /// Report what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// List the signing keys of a gateway, or ask for new ones (docs/keys.md).

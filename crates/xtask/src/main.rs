@@ -7,6 +7,7 @@ mod cli;
 mod components;
 mod deny;
 mod fuzz;
+mod import;
 mod install;
 mod keys;
 mod lint;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Up(options) => up::run(&options),
         Command::Test(options) => test::run(&options.only),
         Command::Bench(options) => bench::run_all(&options),
+        Command::Import(options) => import::run_all(&options),
         Command::Keys(options) => keys::run_all(&options),
         Command::Fuzz(options) => fuzz::run_all(&options),
         Command::Components => components::print(),

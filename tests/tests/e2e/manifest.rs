@@ -38,6 +38,8 @@ const SERVICES: &[&str] = &[
     "{{ booking_service_hosts }}",
     "http://signin.spin.internal",
 ];
+/// Where mail is taken.
+const MAIL: &[&str] = &["{{ mail_host }}"];
 const READINESS: &[&str] = &[
     "http://signup.spin.internal",
     "http://signin.spin.internal",
@@ -78,13 +80,13 @@ const TABLE: &[Row] = &[
     },
     Row {
         component: "notification",
-        grants: [DEFAULT, &[], &[]],
-        imports: &[Sqlite],
+        grants: [DEFAULT, &[], MAIL],
+        imports: &[Sqlite, Http, Variables],
     },
     Row {
         component: "notification-endpoint",
-        grants: [DEFAULT, &[], &[]],
-        imports: &[Sqlite, Variables],
+        grants: [DEFAULT, &[], MAIL],
+        imports: &[Sqlite, Http, Variables],
     },
     Row {
         component: "status",
@@ -280,6 +282,7 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("/api/v1/token/refresh", "signin", &["rate-limit"]),
     ("/api/v1/signout", "signin", &["rate-limit"]),
     ("/api/v1/me/...", "signin", &["rate-limit"]),
+    ("/api/v1/notifications/unsubscribe", "signin", &["rate-limit"]),
     ("/api/v1/roles/...", "role-admin", &["rate-limit", "auth-check"]),
     ("/api/v1/users/...", "role-admin", &["rate-limit", "auth-check"]),
     ("/api/v1/audit", "role-admin", &["rate-limit", "auth-check"]),

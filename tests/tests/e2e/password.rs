@@ -61,10 +61,8 @@ async fn a_wrong_current_password_changes_nothing() {
 async fn a_new_password_keeps_the_rules() {
     let app = TestApp::shared();
     let user = app.new_user().await;
-    let refused = [
-        ("short", "password_too_short"),
-        ("nul\0 inside it", "password_contains_nul"),
-    ];
+    let too_long = "correct horse battery! ".repeat(6);
+    let refused = [("short", "password_too_short"), (&too_long, "password_too_long")];
 
     for (new, code) in refused {
         assert_eq!(
@@ -74,13 +72,6 @@ async fn a_new_password_keeps_the_rules() {
             code
         );
     }
-    let too_long = "x".repeat(73);
-    assert_eq!(
-        change(app, &user, PASSWORD, &too_long)
-            .await
-            .expect_invalid("/new_password"),
-        "password_too_long"
-    );
 
     app.sign_in(&user.email, PASSWORD).await.expect_json(200);
 }

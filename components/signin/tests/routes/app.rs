@@ -6,9 +6,10 @@ use http::Request;
 use jetway_gateway::accounts;
 use jetway_gateway::domain::{EmailAddress, NewUser, Password, UserId};
 use jetway_gateway::http::{RequestId, Response, finish};
+use jetway_gateway::sessions::OutdatedHash;
 use jetway_gateway::test_support::{TestPorts, TestVariables, block_on};
 use serde_json::{Value, json};
-use signin::app::{App, Memory, Publish};
+use signin::app::{App, Memory, Publish, Upgrades, upgrade};
 use signin::handler;
 use signin::settings::Settings;
 
@@ -19,7 +20,7 @@ pub(crate) struct TestApp {
     /// Of whom something was to be published.
     pub(crate) published: RefCell<Vec<UserId>>,
     memory: Memory,
-    variables: TestVariables,
+    pub(crate) variables: TestVariables,
 }
 
 /// Somebody's tokens.
@@ -100,14 +101,20 @@ impl TestApp {
         }
         let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let settings = block_on(Settings::read(&self.variables)).unwrap();
+        let upgrades = RefCell::<Vec<OutdatedHash>>::default();
         let app = App {
             ports: &self.ports,
             settings: &settings,
             memory: &self.memory,
             request_id: &RequestId::parse("r-1").unwrap(),
             publish: Publish(&|user| self.published.borrow_mut().push(user)),
+            upgrades: Upgrades(&|outdated| upgrades.borrow_mut().push(outdated)),
         };
         let answer = block_on(handler::handle(request.body(body).unwrap(), &app));
+        // As the component does it, once the answer is on its way.
+        for outdated in upgrades.take() {
+            block_on(upgrade(outdated, &self.ports, &settings, &self.memory)).unwrap();
+        }
         finish(answer, &RequestId::parse("r-1").unwrap())
     }
 

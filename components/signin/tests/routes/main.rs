@@ -6,5 +6,7 @@ mod app;
 mod doors;
 mod guessing;
 mod me;
+mod old_hashes;
+mod preferences;
 mod signin;
 mod signout;

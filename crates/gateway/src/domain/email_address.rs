@@ -56,6 +56,11 @@ impl EmailAddress {
         &self.0
     }
 
+    /// What stands before the `@`.
+    pub fn local_part(&self) -> &str {
+        self.0.split_once('@').map_or("", |(local, _)| local)
+    }
+
     /// The one spelling that all spellings of this address share, for keys and comparisons.
     pub fn canonical(&self) -> String {
         self.0.to_ascii_lowercase()

@@ -1,25 +1,40 @@
 //! A password as its owner typed it.
 
-use super::Invalid;
+use unicode_normalization::{UnicodeNormalization as _, is_nfc};
+use zeroize::Zeroizing;
 
-/// A plain password that may become a user's: 8 to 72 bytes, none of them NUL.
+use super::{EmailAddress, Invalid, password_policy};
+
+/// A plain password that may be somebody's: 1 to 128 characters, any there are. What a new one must be besides is
+/// [`choose`](Self::choose)'s matter.
 ///
-/// bcrypt reads 72 bytes and stops at a NUL, so anything longer would be cut in silence; it is refused instead. `Debug`
-/// does not show it, there is no `Display`, and it leaves only as bytes for the hash function.
-pub struct Password(String);
+/// The same letters typed on another keyboard may be other bytes: it is hashed in Unicode's normal form C, and its characters are
+/// counted in it. NUL is a character like any other, because what bcrypt reads is the base64 of an HMAC. `Debug` does not show it,
+/// there is no `Display`, and it leaves only as text for the hash function.
+pub struct Password {
+    typed: Zeroizing<String>,
+    /// Normal form C, where that is another text.
+    normalised: Option<Zeroizing<String>>,
+}
 
 /// Why a text may not be a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPassword {
-    /// Fewer than 8 bytes.
-    #[error("the password is shorter than 8 bytes")]
+    /// Fewer than 8 characters.
+    #[error("the password is shorter than 8 characters")]
     TooShort,
-    /// More than the 72 bytes that bcrypt reads.
-    #[error("the password is longer than 72 bytes")]
+    /// More than 128 characters.
+    #[error("the password is longer than 128 characters")]
     TooLong,
-    /// Holds the byte at which bcrypt would stop.
-    #[error("the password contains a NUL character")]
-    ContainsNul,
+    /// Among those that most people choose.
+    #[error("the password is one of those that most people choose and everybody guesses first")]
+    TooCommon,
+    /// Holds what stands before the `@` of its owner's address.
+    #[error("the password contains the name in the e-mail address")]
+    ContainsEmail,
+    /// Made of pieces that are guessed soon.
+    #[error("the password is too easy to guess: make it longer, or less like words, rows of keys and years")]
+    TooGuessable,
 }
 
 impl Invalid for InvalidPassword {
@@ -27,36 +42,70 @@ impl Invalid for InvalidPassword {
         match self {
             Self::TooShort => "password_too_short",
             Self::TooLong => "password_too_long",
-            Self::ContainsNul => "password_contains_nul",
+            Self::TooCommon => "password_too_common",
+            Self::ContainsEmail => "password_contains_email",
+            Self::TooGuessable => "password_too_guessable",
         }
     }
 }
 
 impl Password {
-    /// The fewest bytes of a password.
-    pub const MIN_BYTES: usize = 8;
-    /// The most bytes of a password: what bcrypt reads.
-    pub const MAX_BYTES: usize = 72;
+    /// The fewest characters of a new password.
+    pub const MIN_CHARACTERS: usize = 8;
+    /// The most characters of a password.
+    pub const MAX_CHARACTERS: usize = 128;
 
-    /// Takes `text` as it stands: never trimmed, never cut.
+    /// Takes `text` as the new password of whoever has this address, if it is one that is not soon guessed. Every way to set a
+    /// password goes through here: sign-up, change, reset, bootstrap.
+    pub fn choose(text: String, email: Option<&EmailAddress>) -> Result<Self, InvalidPassword> {
+        let password = Self::parse(text)?;
+        password_policy::refuse(password.normalised(), email)?;
+        Ok(password)
+    }
+
+    /// Takes `text` as it stands, if it is as long as new passwords are: never trimmed, never cut.
     pub fn parse(text: String) -> Result<Self, InvalidPassword> {
-        if text.contains('\0') {
-            return Err(InvalidPassword::ContainsNul);
-        }
-        match text.len() {
-            ..Self::MIN_BYTES => Err(InvalidPassword::TooShort),
-            Self::MIN_BYTES..=Self::MAX_BYTES => Ok(Self(text)),
+        Self::of_at_least(Self::MIN_CHARACTERS, text)
+    }
+
+    /// Takes `text` as what somebody claims to be their password: one that was taken over from elsewhere may be shorter than new
+    /// ones are.
+    pub fn claimed(text: String) -> Result<Self, InvalidPassword> {
+        Self::of_at_least(1, text)
+    }
+
+    fn of_at_least(least: usize, text: String) -> Result<Self, InvalidPassword> {
+        let typed = Zeroizing::new(text);
+        let normalised = (!is_nfc(&typed)).then(|| {
+            // Normal form C has at most three times as many bytes. With the room for it, no part is left behind by a move.
+            let mut composed = Zeroizing::new(String::with_capacity(typed.len() * 3));
+            composed.extend(typed.nfc());
+            composed
+        });
+        let password = Self { typed, normalised };
+        match password.normalised().chars().count() {
+            count if count < least => Err(InvalidPassword::TooShort),
+            ..=Self::MAX_CHARACTERS => Ok(password),
             _ => Err(InvalidPassword::TooLong),
         }
     }
 
     /// A password for the sake of the work of checking one.
     pub(crate) fn placeholder() -> Self {
-        Self("placeholder".to_owned())
+        Self {
+            typed: Zeroizing::new("placeholder".to_owned()),
+            normalised: None,
+        }
     }
 
+    /// In normal form C.
+    pub(super) fn normalised(&self) -> &str {
+        self.normalised.as_ref().unwrap_or(&self.typed)
+    }
+
+    /// As it was typed.
     pub(super) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.typed.as_bytes()
     }
 }
 
@@ -70,32 +119,41 @@ impl std::fmt::Debug for Password {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_password_has_8_to_72_bytes() {
-        let refusal = |n: usize| Password::parse("p".repeat(n)).err();
-        assert_eq!(refusal(7), Some(InvalidPassword::TooShort));
-        assert_eq!(refusal(8), None);
-        assert_eq!(refusal(72), None);
-        assert_eq!(refusal(73), Some(InvalidPassword::TooLong));
+    fn refusal(text: &str) -> Option<InvalidPassword> {
+        Password::parse(text.to_owned()).err()
     }
 
     #[test]
-    fn bytes_are_counted_not_characters() {
-        assert_eq!(
-            Password::parse("ü".repeat(37)).err(),
-            Some(InvalidPassword::TooLong)
-        );
-        assert!(Password::parse("ü".repeat(4)).is_ok());
-    }
-
-    #[test]
-    fn a_nul_is_refused_wherever_it_stands() {
-        for text in ["\0password", "pass\0word", "password\0"] {
+    fn a_new_password_has_8_to_128_characters() {
+        for letter in ["p", "\u{fc}", "\u{1f511}", "u\u{308}", "\0"] {
             assert_eq!(
-                Password::parse(text.to_owned()).err(),
-                Some(InvalidPassword::ContainsNul)
+                refusal(&letter.repeat(7)),
+                Some(InvalidPassword::TooShort),
+                "{letter:?}"
+            );
+            assert_eq!(refusal(&letter.repeat(8)), None, "{letter:?}");
+            assert_eq!(refusal(&letter.repeat(128)), None, "{letter:?}");
+            assert_eq!(
+                refusal(&letter.repeat(129)),
+                Some(InvalidPassword::TooLong),
+                "{letter:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_password_that_was_taken_over_may_be_shorter() {
+        let refusal = |text: &str| Password::claimed(text.to_owned()).err();
+        assert_eq!(refusal(""), Some(InvalidPassword::TooShort));
+        assert_eq!(refusal("p"), None);
+        assert_eq!(refusal(&"p".repeat(129)), Some(InvalidPassword::TooLong));
+    }
+
+    #[test]
+    fn what_is_typed_is_kept_beside_its_normal_form() {
+        let password = Password::parse("cafe\u{301} au lait".to_owned()).unwrap();
+        assert_eq!(password.normalised(), "caf\u{e9} au lait");
+        assert_eq!(password.as_bytes(), "cafe\u{301} au lait".as_bytes());
     }
 
     #[test]

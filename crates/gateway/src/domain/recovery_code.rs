@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 use super::Invalid;
 use crate::ports::Entropy;
 
-/// 80 bits, which is sixteen letters and digits without a rest.
-const BYTES: usize = 10;
+/// 120 bits, which is twenty-four letters and digits without a rest. From 112 on, a fast hash is enough (OWASP ASVS 5.0, 6.5.2).
+const BYTES: usize = 15;
 
 /// A code as it is shown, once, and typed. `Debug` does not show it.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub struct RecoveryCodeHash(String);
 
 /// The text is no recovery code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a recovery code is sixteen letters and digits, in groups of four")]
+#[error("a recovery code is twenty-four letters and digits, in groups of four")]
 pub struct InvalidRecoveryCode;
 
 impl Invalid for InvalidRecoveryCode {
@@ -95,7 +95,7 @@ mod tests {
     fn a_code_is_read_however_it_is_typed() {
         let code = RecoveryCode::generate(&CountingEntropy::default());
         let shown = code.reveal();
-        assert_eq!((shown.len(), shown.matches('-').count()), (19, 3));
+        assert_eq!((shown.len(), shown.matches('-').count()), (29, 5));
         for typed in [
             shown.clone(),
             shown.to_uppercase(),
@@ -116,9 +116,10 @@ mod tests {
         for text in [
             "",
             "abcd",
-            "abcd-efgh-ijkl-mno",
-            "abcd-efgh-ijkl-mno1",
-            "abcd-efgh-ijkl-mnop-q",
+            "abcd-efgh-ijkl-mnop-qrst-uvw",
+            "abcd-efgh-ijkl-mnop",
+            "abcd-efgh-ijkl-mnop-qrst-uvw1",
+            "abcd-efgh-ijkl-mnop-qrst-uvwx-y",
             "é",
         ] {
             assert!(RecoveryCode::parse(text).is_err(), "{text:?}");

@@ -7,10 +7,13 @@
 
 mod pace;
 mod queue;
+mod settings;
 
 pub use queue::{HashingQueue, LONGEST_WAIT, TooBusy};
+pub use settings::Settings;
 
 use crate::domain::{Bcrypt, BcryptCost, Password, PasswordHash};
+use crate::log;
 use crate::ports::{Entropy, Ports};
 
 /// Makes password hashes, and checks passwords against them.
@@ -18,27 +21,34 @@ use crate::ports::{Entropy, Ports};
 pub struct Hasher<'a, P> {
     ports: &'a P,
     queue: &'a HashingQueue,
-    cost: BcryptCost,
+    settings: &'a Settings,
 }
 
 impl<'a, P: Ports> Hasher<'a, P> {
-    /// A hasher whose new hashes are of `cost`. `queue` is to be the instance's one.
-    pub fn new(ports: &'a P, queue: &'a HashingQueue, cost: BcryptCost) -> Self {
-        Self { ports, queue, cost }
+    /// A hasher by these settings. `queue` is to be the instance's one.
+    pub fn new(ports: &'a P, queue: &'a HashingQueue, settings: &'a Settings) -> Self {
+        Self {
+            ports,
+            queue,
+            settings,
+        }
     }
 
     /// The hash of `password`, with a fresh salt.
     pub async fn hash(&self, password: &Password) -> Result<PasswordHash, TooBusy> {
         let mut salt = [0; 16];
         self.ports.entropy().fill(&mut salt);
-        self.compute(|| PasswordHash::begin(password, self.cost, salt))
-            .await
+        let Settings { cost, peppers } = self.settings;
+        let begin = || PasswordHash::begin(password, peppers, *cost, salt);
+        let computed = self.compute(begin).await?;
+        Ok(computed.peppered(peppers))
     }
 
-    /// Whether `hash` is that of `password`.
+    /// Whether `hash` is that of `password`. Where its pepper is not configured it is nobody's, after the same work.
     pub async fn verify(&self, hash: &PasswordHash, password: &Password) -> Result<bool, TooBusy> {
-        let computed = self.compute(|| hash.check(password)).await?;
-        Ok(hash.is_matched_by(&computed))
+        let peppers = &self.settings.peppers;
+        let computed = self.compute(|| hash.check(password, peppers)).await?;
+        Ok(self.is_match(hash, &computed))
     }
 
     /// The same, with as much work as for a hash of the configured cost, or of `highest` where that is more: whatever hash
@@ -50,14 +60,29 @@ impl<'a, P: Ports> Hasher<'a, P> {
         highest: Option<BcryptCost>,
     ) -> Result<bool, TooBusy> {
         let highest = highest.map_or(0, BcryptCost::rounds);
-        let rounds = self.cost.rounds().max(highest).max(hash.rounds());
-        let computed = self.compute(|| hash.check(password).in_at_least(rounds)).await?;
-        Ok(hash.is_matched_by(&computed))
+        let Settings { cost, peppers } = self.settings;
+        let rounds = cost.rounds().max(highest).max(hash.rounds());
+        let begin = || hash.check(password, peppers).in_at_least(rounds);
+        let computed = self.compute(begin).await?;
+        Ok(self.is_match(hash, &computed))
+    }
+
+    /// Whether a new hash of the same password would be of another form, pepper or cost.
+    pub fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        hash.is_outdated(&self.settings.peppers, self.settings.cost)
     }
 
     /// What to check a password of nobody against, so that it is the same work as for somebody.
     pub fn hash_of_nobody(&self) -> PasswordHash {
-        PasswordHash::of_nobody(self.cost)
+        PasswordHash::of_nobody(self.settings.cost)
+    }
+
+    fn is_match(&self, hash: &PasswordHash, computed: &PasswordHash) -> bool {
+        let missing = hash.missing_pepper(&self.settings.peppers);
+        if let Some(version) = missing {
+            log::background("password_pepper_missing", &[("version", &version.to_string())]);
+        }
+        hash.is_matched_by(computed) & missing.is_none()
     }
 
     /// What comes of what `begin` begins.

@@ -1,18 +1,37 @@
-//! Mail: what a message is, and what can become of it.
+//! Mail: what a message is, how it is written, and who takes it.
 //!
-//! An event becomes a [`Message`] in [`render`], which is handed to a [`Mailer`]. A mailer tries once and says what came of
-//! it; when to try again, and when to give up, is decided where the claims are. Whoever delivers the same event twice hands
+//! An event becomes a [`Message`] in [`Renderer::render`], which is handed to a [`Mailer`]. A mailer tries once and says what came
+//! of it; when to try again, and when to give up, is decided where the claims are. Whoever delivers the same event twice hands
 //! over the same `idempotency_key`, so that a provider that knows such keys mails nobody twice.
 
+mod answer;
 mod category;
+mod http_mailer;
 mod inbox;
+mod links;
+mod mac;
 mod message;
+mod page;
+mod post;
+mod preferences;
+pub mod providers;
 mod render;
+mod sender;
+mod settings;
+mod unsubscribe;
 
 pub use category::Category;
+pub use http_mailer::HttpMailer;
 pub use inbox::Inbox;
+pub use links::Links;
 pub use message::{Message, Unsubscribe};
-pub use render::{RenderError, render};
+pub use page::UnsubscribePage;
+pub use post::Post;
+pub use preferences::Preferences;
+pub use render::{InvalidData, Language, RenderError, Renderer};
+pub use sender::Sender;
+pub use settings::{Delivery, Settings};
+pub use unsubscribe::{InvalidUnsubscribeToken, UnsubscribeKey, UnsubscribeKeyCache};
 
 use std::time::Duration;
 

@@ -2,17 +2,24 @@
 
 use super::{Courier, Malformed, Tally, WakeUp};
 use crate::domain::EventId;
-use crate::mail::{Inbox, render};
-use crate::ports::Ports;
+use crate::events::CloudEvent;
+use crate::mail::{self, Language, Post, Renderer, UnsubscribeKeyCache};
+use crate::ports::{OutboundHttp, Ports};
 use crate::store::{self, Schema, StoreError};
 
 /// What delivering takes, for both functions that do it: the one that Redis wakes and the one that sweeps.
 #[derive(Debug)]
-pub struct Delivery<'a, P> {
+pub struct Delivery<'a, P, H> {
     /// The outside.
     pub ports: &'a P,
     /// What this instance knows of the database's schema.
     pub schema: &'a Schema,
+    /// How mail leaves.
+    pub mail: &'a mail::Settings,
+    /// The way to a provider of mail.
+    pub http: &'a H,
+    /// What links out of a mail are signed with, as far as this instance knows it.
+    pub unsubscribe: &'a UnsubscribeKeyCache,
 }
 
 /// Why a message came to nothing. Nothing is lost by it: the next sweep takes what it was about.
@@ -32,7 +39,7 @@ enum Work {
     AllDue,
 }
 
-impl<P: Ports> Delivery<'_, P> {
+impl<P: Ports, H: OutboundHttp> Delivery<'_, P, H> {
     /// Takes a message from a channel. Its events are told apart by what they are, as the channel's name does not come along.
     pub async fn wake_up(&self, payload: &[u8]) -> Result<Tally, WakeUpError> {
         match WakeUp::parse(payload)? {
@@ -49,11 +56,23 @@ impl<P: Ports> Delivery<'_, P> {
     async fn deliver(&self, work: Work) -> Result<Tally, StoreError> {
         let store = store::connect(self.ports.databases(), self.schema).await?;
         let (clock, entropy) = (self.ports.clock(), self.ports.entropy());
-        let mailer = Inbox { store: &store, clock };
+        let unsubscribe = self.unsubscribe.get(&store, entropy).await?;
+        let renderer = Renderer {
+            language: Language::English,
+            links: &self.mail.links,
+            unsubscribe: &unsubscribe,
+            tokens: &|_| None,
+        };
+        let mailer = Post {
+            settings: self.mail,
+            store: &store,
+            http: self.http,
+            clock,
+        };
         let courier = Courier {
             store: &store,
             mailer: &mailer,
-            render,
+            render: |event: &CloudEvent, to| renderer.render(event, to),
             clock,
             entropy,
         };

@@ -38,7 +38,7 @@ impl<E: Into<Failure>> From<E> for RolesError {
     }
 }
 
-/// The administration of roles and users, for a caller who may. A change of somebody's roles makes their access tokens worthless.
+/// The administration of roles and users, for a caller who may. Taking a role from somebody makes their access tokens worthless.
 #[derive(Debug)]
 pub struct Administration<'a, D, K, C> {
     store: &'a Store<D>,
@@ -94,20 +94,20 @@ impl<'a, D: Database, K: KeyValue, C: Clock> Administration<'a, D, K, C> {
         Ok(roles::delete(self.store, name, self.act()).await?)
     }
 
-    /// Gives `user` the role; giving it again changes nothing.
+    /// Gives `user` the role; giving it again changes nothing. Their access tokens stay good: they only say less than is true.
     pub async fn grant(&self, user: UserId, role: &RoleName) -> Result<(), RolesError> {
-        renounce(self.key_value, user, async || {
-            Ok(roles::grant(self.store, user, role, self.act()).await?)
-        })
-        .await
+        Ok(roles::grant(self.store, user, role, self.act()).await?)
     }
 
     /// Takes the role from `user`; taking it again changes nothing. The last administrator stays one.
     pub async fn revoke(&self, user: UserId, role: &RoleName) -> Result<(), RolesError> {
-        renounce(self.key_value, user, async || {
-            Ok(roles::revoke(self.store, user, role, self.act()).await?)
-        })
-        .await
+        let revoke = async || Ok(roles::revoke(self.store, user, role, self.act()).await?);
+        // What takes nothing away, because it is refused or done already, leaves the tokens good.
+        if roles::can_be_taken(self.store, user, role).await? {
+            renounce(self.key_value, user, revoke).await
+        } else {
+            revoke().await
+        }
     }
 
     /// At most `limit` entries of the audit log, the newest first.

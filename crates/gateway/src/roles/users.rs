@@ -28,10 +28,12 @@ impl<D: Database, K: KeyValue, C: Clock> Administration<'_, D, K, C> {
     /// Lets nobody sign in as `user`, and signs out whoever is; doing it again changes nothing. The last administrator who can
     /// sign in stays one.
     pub async fn disable(&self, user: UserId) -> Result<(), RolesError> {
-        renounce(self.key_value, user, async || {
-            Ok(administration::disable(self.store, user, self.act()).await?)
-        })
-        .await
+        let disable = async || Ok(administration::disable(self.store, user, self.act()).await?);
+        if administration::is_last_admin(self.store, user).await? {
+            disable().await
+        } else {
+            renounce(self.key_value, user, disable).await
+        }
     }
 
     /// Lets `user` sign in again; doing it again changes nothing.

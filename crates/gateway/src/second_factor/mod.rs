@@ -63,7 +63,7 @@ pub async fn prove<D: Database>(
     clock: &impl Clock,
 ) -> Result<Proof, SecondFactorError> {
     match given {
-        // Not counted: eighty bits are not guessed. So it works, too, while somebody else's guesses make the owner wait.
+        // Not counted: 120 bits are not guessed. So it works, too, while somebody else's guesses make the owner wait.
         Given::Recovery(code) => match second_factor::state(store, user).await?.since {
             Some(_) => Ok(Proof::Recovery(code.hash())),
             None => Err(SecondFactorError::NotOn),

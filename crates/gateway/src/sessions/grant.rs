@@ -1,6 +1,6 @@
 //! What a client gets for signing in or refreshing.
 
-use super::{Sessions, keys};
+use super::{OutdatedHash, Sessions, keys};
 use crate::Failure;
 use crate::domain::{Authentication, RefreshToken, User, UserId};
 use crate::ports::{Clock, Database, Entropy, KeyValue};
@@ -16,6 +16,8 @@ pub struct Grant {
     pub refresh_token: RefreshToken,
     /// Whose they are.
     pub user: User,
+    /// What is to be upgraded once the answer is on its way: the password's hash, where it is of an old form.
+    pub outdated: Option<OutdatedHash>,
 }
 
 /// What is kept of a client for the user to recognise it by.

@@ -8,6 +8,7 @@ mod refresh;
 mod renounce;
 mod restore;
 mod sign_in;
+mod upgrade;
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub use keys::{KeyCache, Rotation, SigningKeys, published_signing_keys, signing_
 pub use refresh::{REFRESH_GRACE, RefreshError};
 pub use renounce::renounce;
 pub use sign_in::{Credentials, SignInError};
+pub use upgrade::OutdatedHash;
 
 use crate::ports::{Clock, Entropy, KeyValue};
 use crate::store::Store;

@@ -1,6 +1,6 @@
 //! Signing in.
 
-use super::{Client, Grant, Sessions};
+use super::{Client, Grant, OutdatedHash, Sessions};
 use crate::Failure;
 use crate::domain::{
     AuthMethod, Authentication, EmailAddress, Password, PasswordHash, RefreshToken, SessionId, User, UserId,
@@ -63,9 +63,27 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         client: &Client,
         hasher: &Hasher<'_, impl Ports>,
     ) -> Result<Grant, SignInError> {
-        let given = credentials.second_factor.clone();
+        let mut signed_in = self.try_sign_in(&credentials, client, hasher).await?;
+        if signed_in.is_none() {
+            // The hash is another now. If that was only its upgrade, by a sign-in at the same time, the password still matches.
+            signed_in = self.try_sign_in(&credentials, client, hasher).await?;
+        }
+        let (mut grant, hash) = signed_in.ok_or(SignInError::InvalidCredentials)?;
+        let user = grant.user.id;
+        let password = credentials.password.filter(|_| hasher.is_outdated(&hash));
+        grant.outdated = password.map(|password| OutdatedHash::new(user, hash, password));
+        Ok(grant)
+    }
+
+    /// What was granted, and the hash that the password matched; nothing, if the user has had another hash since.
+    async fn try_sign_in(
+        &self,
+        credentials: &Credentials,
+        client: &Client,
+        hasher: &Hasher<'_, impl Ports>,
+    ) -> Result<Option<(Grant, PasswordHash)>, SignInError> {
         let (user, verified) = self.authenticate(credentials, hasher).await?;
-        let proof = self.prove(user.id, given).await?;
+        let proof = self.prove(user.id, credentials.second_factor.as_ref()).await?;
         let refresh_token = RefreshToken::generate(self.entropy);
         let now = self.clock.now();
         let id = SessionId::generate(self.clock, self.entropy);
@@ -97,21 +115,34 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
             known_device: client.is_known,
             require_verified: self.require_verified_email,
         };
-        sessions::start(self.store, &session).await?;
-        Ok(Grant {
+        match sessions::start(self.store, &session).await {
+            Err(StoreError::Refused(Rule::CredentialsChanged)) => {
+                let hash = users::password_hash(self.store, user.id).await?;
+                let is_other = hash.is_some_and(|hash| hash != verified);
+                return if is_other {
+                    Ok(None)
+                } else {
+                    Err(SignInError::InvalidCredentials)
+                };
+            }
+            started => started?,
+        }
+        let grant = Grant {
             access_token,
             refresh_token,
             user,
-        })
+            outdated: None,
+        };
+        Ok(Some((grant, verified)))
     }
 
     /// The proof of the second factor, where one was given to somebody who has one. Whether one is needed is for the statement
     /// that starts the session to say.
-    async fn prove(&self, user: UserId, given: Option<Given>) -> Result<Option<Proof>, SignInError> {
+    async fn prove(&self, user: UserId, given: Option<&Given>) -> Result<Option<Proof>, SignInError> {
         let Some(given) = given else {
             return Ok(None);
         };
-        match second_factor::prove(self.store, user, &given, self.clock).await {
+        match second_factor::prove(self.store, user, given, self.clock).await {
             Ok(proof) => Ok(Some(proof)),
             Err(SecondFactorError::NotOn) => Ok(None),
             Err(SecondFactorError::Failed(failure)) => Err(SignInError::Failed(failure)),
@@ -124,15 +155,16 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
     /// hash is, and whether what was given could be a password at all, make no difference; and so the same queue is met.
     async fn authenticate(
         &self,
-        credentials: Credentials,
+        credentials: &Credentials,
         hasher: &Hasher<'_, impl Ports>,
     ) -> Result<(User, PasswordHash), SignInError> {
         let found = users::to_check(self.store, &credentials.email, self.require_verified_email).await?;
+        let placeholder = Password::placeholder();
         let is_password = credentials.password.is_some();
-        let password = credentials.password.unwrap_or_else(Password::placeholder);
+        let password = credentials.password.as_ref().unwrap_or(&placeholder);
         let is_hash = found.hash.is_some();
         let hash = found.hash.unwrap_or_else(|| hasher.hash_of_nobody());
-        let matches = hasher.verify_evenly(&hash, &password, found.highest_cost).await?;
+        let matches = hasher.verify_evenly(&hash, password, found.highest_cost).await?;
         let is_right = matches & is_hash & is_password & found.may_sign_in;
         let user = found.user.filter(|_| is_right);
         user.map(|user| (user, hash))

@@ -9,6 +9,7 @@ mod database;
 mod events;
 pub mod http;
 mod key_value;
+mod later;
 #[cfg(feature = "spin-middleware")]
 mod middleware;
 mod ports;
@@ -21,6 +22,7 @@ mod way;
 pub use database::{SpinDatabase, SpinDatabases};
 pub use events::publish_later;
 pub use key_value::SpinKeyValue;
+pub use later::run_later;
 #[cfg(feature = "spin-middleware")]
 pub use middleware::{stand_between, stand_outermost};
 pub use ports::SpinPorts;

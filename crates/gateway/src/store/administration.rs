@@ -63,3 +63,13 @@ pub async fn end_sessions<D: Database>(
         .await
         .map(drop)
 }
+
+/// Whether `user` is the only administrator who can sign in.
+pub async fn is_last_admin<D: Database>(store: &Store<D>, user: UserId) -> Result<bool, StoreError> {
+    let statement =
+        "SELECT count(*), coalesce(sum(user_id = ?1), 0) FROM user_roles JOIN users ON users.id = user_id
+         WHERE role = 'admin' AND disabled_at IS NULL";
+    let row = store.first(statement, &[Value::Text(user.to_string())]).await?;
+    let mut row = row.ok_or_else(|| StoreError::damaged("a count is not there"))?;
+    Ok((row.integer()?, row.integer()?) == (1, 1))
+}

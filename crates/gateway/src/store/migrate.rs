@@ -74,6 +74,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "notifications",
         sql: include_str!("../../../../migrations/0010_notifications.sql"),
     },
+    Migration {
+        version: 11,
+        name: "preferences",
+        sql: include_str!("../../../../migrations/0011_preferences.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

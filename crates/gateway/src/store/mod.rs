@@ -13,6 +13,7 @@ mod migrate;
 pub mod notifications;
 pub mod one_time_tokens;
 pub mod outbox;
+pub mod preferences;
 pub mod roles;
 mod rule;
 pub mod second_factor;

@@ -92,6 +92,25 @@ fn upon(role: &RoleName, act: Act<'_>, other: Value) -> [Value; 6] {
     [role, actor, at, address, request, other]
 }
 
+/// Whether taking the role from `user` would take something: they have it, and are not the last administrator.
+pub async fn can_be_taken<D: Database>(
+    store: &Store<D>,
+    user: UserId,
+    role: &RoleName,
+) -> Result<bool, StoreError> {
+    let statement = "SELECT 1 FROM user_roles WHERE user_id = ?1 AND role = ?2 AND (
+            role <> 'admin' OR EXISTS (
+                SELECT 1 FROM user_roles JOIN users ON users.id = user_id
+                WHERE role = 'admin' AND user_id <> ?1 AND disabled_at IS NULL
+            )
+        )";
+    let parameters = [
+        Value::Text(user.to_string()),
+        Value::Text(role.as_str().to_owned()),
+    ];
+    Ok(store.first(statement, &parameters).await?.is_some())
+}
+
 /// Whether `user` has the role now, and is not disabled.
 pub async fn has<D: Database>(store: &Store<D>, user: UserId, role: &RoleName) -> Result<bool, StoreError> {
     let statement = "SELECT 1 FROM user_roles JOIN users ON users.id = user_id

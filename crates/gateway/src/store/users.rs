@@ -144,6 +144,22 @@ pub async fn renounced_since<D: Database>(
     rows.iter_mut().map(Columns::user_id).collect()
 }
 
+/// Replaces `old` by `new`, another hash of the same password; changes nothing where `old` is no longer the user's.
+pub async fn replace_hash<D: Database>(
+    store: &Store<D>,
+    id: UserId,
+    old: &PasswordHash,
+    new: &PasswordHash,
+) -> Result<(), StoreError> {
+    let statement = "UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2";
+    let parameters = [
+        Value::Text(id.to_string()),
+        Value::Text(old.as_str().to_owned()),
+        Value::Text(new.as_str().to_owned()),
+    ];
+    store.run(statement, &parameters).await.map(drop)
+}
+
 /// What an [`Account`] is made of, to be read with [`account`].
 const ACCOUNT_STATE: &str = "users.disabled_at IS NOT NULL, users.email_verified_at IS NOT NULL";
 

@@ -1,8 +1,8 @@
 //! The ports that go together.
 
 use super::{CountingEntropy, MemoryKeyValue, NobodyWaits, TestClock, TestDatabase};
-use crate::domain::BcryptCost;
-use crate::hashing::{Hasher, HashingQueue};
+use crate::domain::{BcryptCost, Peppers};
+use crate::hashing::{self, Hasher, HashingQueue};
 use crate::ports::Ports;
 
 /// One gateway's ports.
@@ -21,11 +21,19 @@ pub struct TestPorts {
 }
 
 impl TestPorts {
-    /// A hasher of the cheapest hashes, as an instance of its own has it.
+    /// A hasher of the cheapest hashes, without a pepper, as an instance of its own has it.
     pub fn hasher(&self) -> Hasher<'_, Self> {
-        // A test's few bytes: a queue is a static of its instance.
+        self.hasher_with(hashing::Settings {
+            cost: BcryptCost::CHEAPEST,
+            peppers: Peppers::none(),
+        })
+    }
+
+    /// A hasher by these settings, as an instance of its own has it.
+    pub fn hasher_with(&self, settings: hashing::Settings) -> Hasher<'_, Self> {
+        // A test's few bytes: both are an instance's own.
         let queue = Box::leak(Box::new(HashingQueue::new()));
-        Hasher::new(self, queue, BcryptCost::CHEAPEST)
+        Hasher::new(self, queue, Box::leak(Box::new(settings)))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use jetway_gateway::domain::{BcryptCost, Password, PasswordHash};
-use jetway_gateway::hashing::{Hasher, HashingQueue};
+use jetway_gateway::domain::{BcryptCost, Password, PasswordHash, Peppers};
+use jetway_gateway::hashing::{Hasher, HashingQueue, Settings};
 use jetway_gateway::ports::{Database, DatabaseError, GiveWay, Ports, Row, Value};
 use jetway_gateway::sessions::{Client, Credentials, Sessions, SignInError};
 use jetway_gateway::store::{Schema, Store};
@@ -31,7 +31,11 @@ fn work(world: &World, cost: &str, email: &str, password: &str) -> Work {
         way: Rounds::default(),
     };
     let queue = Box::leak(Box::new(HashingQueue::new()));
-    let hasher = Hasher::new(&ports, queue, BcryptCost::parse(cost).unwrap());
+    let settings = Settings {
+        cost: BcryptCost::parse(cost).unwrap(),
+        peppers: Peppers::none(),
+    };
+    let hasher = Hasher::new(&ports, queue, &settings);
     let sessions = Sessions {
         store: &store,
         key_value: &world.ports.key_value,

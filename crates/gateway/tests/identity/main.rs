@@ -21,4 +21,5 @@ mod roles;
 mod second_factor;
 mod session_model;
 mod sessions;
+mod upgrades;
 mod world;

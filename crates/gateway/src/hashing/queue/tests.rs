@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
-use crate::domain::{BcryptCost, Password};
+use crate::domain::{BcryptCost, Password, Peppers};
 use crate::test_support::TestClock;
 
 /// Whoever gives way or pauses here goes on when they are polled again.
@@ -34,7 +34,12 @@ type Computing<'a> = Pin<Box<dyn Future<Output = PasswordHash> + 'a>>;
 
 fn begin(cost: &str, salt: u8) -> Bcrypt {
     let password = Password::parse("correct horse".to_owned()).unwrap();
-    PasswordHash::begin(&password, BcryptCost::parse(cost).unwrap(), [salt; 16])
+    PasswordHash::begin(
+        &password,
+        &Peppers::none(),
+        BcryptCost::parse(cost).unwrap(),
+        [salt; 16],
+    )
 }
 
 /// The hash that is made alone.

@@ -5,11 +5,13 @@
 //! body on as the stream it is ([`forward_request`], [`forward_response`]): no byte of it passes through the guest.
 
 mod entry;
+mod exchange;
 mod handover;
 mod inbound;
 mod outbound;
 
 pub use entry::{Guest, answer, serve, serve_outermost};
+pub use exchange::SpinOutboundHttp;
 pub use handover::{BodyOf, forward_request, forward_response};
 pub use inbound::{IncomingBody, receive_head};
 pub use outbound::{Timeouts, ended, failure_of, get, options_of, request_of, send, wait};
