@@ -129,10 +129,7 @@ async fn the_newest_mail_comes_first_and_an_address_is_one_in_any_case() {
         .map(|message| message["type"].as_str().unwrap())
         .collect();
     let place = |kind| types.iter().position(|found| *found == kind).unwrap();
-    assert!(
-        place("com.jetway.role.granted.v1") < place(GREETING),
-        "{types:?}"
-    );
+    assert!(place("com.jetway.role.granted.v1") < place(GREETING), "{types:?}");
 }
 
 #[tokio::test]
