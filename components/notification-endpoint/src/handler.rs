@@ -3,8 +3,7 @@
 use http::{Request, Uri};
 use jetway_gateway::domain::{EmailAddress, Invalid};
 use jetway_gateway::http::{FieldError, HttpError, Query, Response, Routes, ok, ready};
-use jetway_gateway::mail::UnsubscribeKeyCache;
-use jetway_gateway::notifications::{Delivery, InternalToken};
+use jetway_gateway::notifications::{Delivery, InternalToken, MailSecrets};
 use jetway_gateway::ports::{OutboundHttp, Ports};
 use jetway_gateway::store::inbox::{self, Received};
 use jetway_gateway::store::{self, Schema};
@@ -23,8 +22,8 @@ pub struct App<'a, P, H> {
     pub settings: &'a Settings,
     /// The way to a provider of mail.
     pub http: &'a H,
-    /// What links out of a mail are signed with, as far as this instance knows it.
-    pub unsubscribe: &'a UnsubscribeKeyCache,
+    /// What this instance knows of the secrets that go into mails.
+    pub secrets: &'a MailSecrets,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +71,7 @@ async fn sweep<P: Ports, H: OutboundHttp>(uri: &Uri, app: &App<'_, P, H>) -> Res
         schema: app.schema,
         mail: &app.settings.mail,
         http: app.http,
-        unsubscribe: app.unsubscribe,
+        secrets: app.secrets,
     };
     Ok(ok(&delivery.sweep().await?))
 }

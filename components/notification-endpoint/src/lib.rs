@@ -7,7 +7,7 @@ pub mod settings;
 
 #[cfg(target_arch = "wasm32")]
 mod component {
-    use jetway_gateway::mail::UnsubscribeKeyCache;
+    use jetway_gateway::notifications::MailSecrets;
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::{Request, Response, SpinOutboundHttp, serve_outermost};
     use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay};
@@ -18,7 +18,7 @@ mod component {
 
     thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
     static SCHEMA: Schema = Schema::new();
-    static UNSUBSCRIBE: UnsubscribeKeyCache = UnsubscribeKeyCache::new();
+    static SECRETS: MailSecrets = MailSecrets::new();
 
     jetway_gateway::http_component!(handle);
 
@@ -33,7 +33,7 @@ mod component {
                 schema: &SCHEMA,
                 settings: &settings,
                 http: &SpinOutboundHttp,
-                unsubscribe: &UNSUBSCRIBE,
+                secrets: &SECRETS,
             };
             handler::handle(&request, &app).await
         })

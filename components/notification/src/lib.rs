@@ -18,8 +18,8 @@ mod component {
 
     use bytes::Bytes;
     use jetway_gateway::log;
-    use jetway_gateway::mail::{Settings, UnsubscribeKeyCache};
-    use jetway_gateway::notifications::Delivery;
+    use jetway_gateway::mail::Settings;
+    use jetway_gateway::notifications::{Delivery, MailSecrets};
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::SpinOutboundHttp;
     use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay};
@@ -27,7 +27,7 @@ mod component {
 
     thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
     static SCHEMA: Schema = Schema::new();
-    static UNSUBSCRIBE: UnsubscribeKeyCache = UnsubscribeKeyCache::new();
+    static SECRETS: MailSecrets = MailSecrets::new();
 
     /// Takes a message. A failure is a line in the log: nobody would try the message again, and the sweep takes what it was about.
     #[spin_sdk::redis_subscriber]
@@ -45,7 +45,7 @@ mod component {
             schema: &SCHEMA,
             mail: &settings,
             http: &SpinOutboundHttp,
-            unsubscribe: &UNSUBSCRIBE,
+            secrets: &SECRETS,
         };
         if let Err(error) = delivery.wake_up(&message).await {
             log::background("wake_up_failed", &[("cause", &error.to_string())]);

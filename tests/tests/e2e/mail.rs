@@ -56,6 +56,7 @@ fn mailing_through(name: &str, provider: &Upstream) -> TestApp {
     ])
 }
 
+/// What a sweep says. A sign-up is told of twice: by the greeting, and by the mail that asks whether the address is its owner's.
 fn tally(delivered: u64, failed: u64, dead: u64) -> Value {
     json!({"claimed": delivered + failed + dead, "delivered": delivered, "failed": failed, "dead": dead})
 }
@@ -67,12 +68,12 @@ async fn a_greeting_reaches_the_webhook_signed_and_with_a_way_out() {
     let email = new_email();
     app.sign_up(&email).await.expect_json(201);
 
-    assert_eq!(app.sweep().await, tally(1, 0, 0));
+    assert_eq!(app.sweep().await, tally(2, 0, 0));
 
     let requests = requests.lock().unwrap();
-    let [(target, headers, body)] = &requests[..] else {
-        panic!("{requests:?}")
-    };
+    let greeting =
+        |(_, _, body): &&(String, HeaderMap, Value)| body["type"] == "com.jetway.user.registered.v1";
+    let (target, headers, body) = requests.iter().find(greeting).unwrap();
     assert_eq!(target, "/hooks/mail");
     let header = |name| {
         headers
@@ -83,7 +84,6 @@ async fn a_greeting_reaches_the_webhook_signed_and_with_a_way_out() {
     assert_eq!(header("webhook-id").len(), 36);
     assert!(header("webhook-timestamp").parse::<u64>().is_ok());
     assert_ne!(header("content-length"), "");
-    assert_eq!(body["type"], "com.jetway.user.registered.v1");
     assert_eq!(body["data"]["to"], email.as_str());
     let way_out = body["data"]["headers"][0]["value"].as_str().unwrap();
     assert!(
@@ -98,17 +98,18 @@ async fn resend_is_told_the_key_by_which_it_knows_a_second_try() {
     let app = mailing_through("resend", &resend);
     app.sign_up(&new_email()).await.expect_json(201);
 
-    assert_eq!(app.sweep().await, tally(0, 1, 0));
+    assert_eq!(app.sweep().await, tally(0, 2, 0));
     // It has asked for two minutes.
     assert_eq!(app.sweep().await, tally(0, 0, 0));
 
     let requests = requests.lock().unwrap();
-    let [(target, headers, _)] = &requests[..] else {
+    let [(target, headers, _), (_, others, _)] = &requests[..] else {
         panic!("{requests:?}")
     };
     assert_eq!(target, "/emails");
     assert_eq!(headers["authorization"], "Bearer key-of-the-account");
     assert_eq!(headers["idempotency-key"].len(), 36);
+    assert_ne!(headers["idempotency-key"], others["idempotency-key"]);
 }
 
 #[tokio::test]
@@ -118,7 +119,7 @@ async fn a_refusal_is_shown_to_administrators_in_the_providers_words_without_the
     let app = mailing_through("postmark", &postmark);
     app.sign_up(&new_email()).await.expect_json(201);
 
-    assert_eq!(app.sweep().await, tally(0, 0, 1));
+    assert_eq!(app.sweep().await, tally(0, 0, 2));
 
     let path = "/api/v1/notifications?state=dead";
     let dead = app.get(path).by(app.admin().await).await.expect_json(200);
@@ -133,19 +134,19 @@ async fn a_refusal_is_shown_to_administrators_in_the_providers_words_without_the
 async fn a_provider_that_says_nothing_holds_nobody_up_for_long() {
     let app = mailing_through("mailgun", &Upstream::stalling_after(""));
     app.sign_up(&new_email()).await.expect_json(201);
-    assert_eq!(app.sweep().await, tally(0, 1, 0));
+    assert_eq!(app.sweep().await, tally(0, 2, 0));
 }
 
 #[tokio::test]
 async fn a_provider_that_is_not_there_or_not_allowed_is_tried_again() {
     let app = mailing_through("sendgrid", &Upstream::dead());
     app.sign_up(&new_email()).await.expect_json(201);
-    assert_eq!(app.sweep().await, tally(0, 1, 0));
+    assert_eq!(app.sweep().await, tally(0, 2, 0));
 
     let (allowed, requests) = provider(200, "");
     let app = mailing_through("sendgrid", &allowed).another_with(&[("mail_host", "https://mail.invalid")]);
     app.sign_up(&new_email()).await.expect_json(201);
-    assert_eq!(app.sweep().await, tally(0, 1, 0));
+    assert_eq!(app.sweep().await, tally(0, 2, 0));
     assert!(requests.lock().unwrap().is_empty());
 }
 
@@ -167,12 +168,68 @@ async fn a_variable_of_mail_that_cannot_be_used_is_named() {
     }
 }
 
+/// The mails of this type to an address.
+async fn mails(app: &TestApp, email: &str, kind: &str) -> Vec<Value> {
+    let mut mails = app.inbox(email).await;
+    mails.retain(|mail| mail["type"] == format!("com.jetway.{kind}.v1").as_str());
+    mails
+}
+
+#[tokio::test]
+async fn the_links_of_mails_verify_an_address_and_set_a_new_password() {
+    let app = TestApp::start();
+    let user = app.new_user().await;
+    let forgot = json!({"email": user.email});
+    app.post("/api/v1/password/forgot")
+        .json(&forgot)
+        .await
+        .expect(202);
+    app.sweep().await;
+    let token = async |kind, page| {
+        let mail = mails(&app, &user.email, kind).await.remove(0);
+        let text = mail["text"].as_str().unwrap();
+        let (_, rest) = text.split_once(&format!("{page}#token=")).unwrap();
+        rest.lines().next().unwrap().to_owned()
+    };
+
+    let verify = json!({"token": token("email.verification_requested", "/verify-email").await});
+    app.post("/api/v1/email/verify")
+        .json(&verify)
+        .await
+        .expect_empty(204);
+    let new = "a brand new and long one";
+    let reset =
+        json!({"token": token("password.reset_requested", "/reset-password").await, "new_password": new});
+    app.post("/api/v1/password/reset")
+        .json(&reset)
+        .await
+        .expect_empty(204);
+
+    app.sign_in(&user.email, new).await.expect(200);
+    app.sweep().await;
+    assert_eq!(mails(&app, &user.email, "password.reset").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_password_that_is_changed_is_told_of() {
+    let app = TestApp::start();
+    let user = app.new_user().await;
+    let change = json!({"current_password": user.password, "new_password": "a brand new and long one"});
+    app.put("/api/v1/me/password")
+        .by(&user)
+        .json(&change)
+        .await
+        .expect_empty(204);
+    app.sweep().await;
+    assert_eq!(mails(&app, &user.email, "password.changed").await.len(), 1);
+}
+
 #[tokio::test]
 async fn the_link_in_a_mail_turns_off_its_kind_without_signing_in() {
     let app = TestApp::start();
     let user = app.new_user().await;
     app.sweep().await;
-    let mail = &app.inbox(&user.email).await[0];
+    let mail = mails(&app, &user.email, "user.registered").await.remove(0);
     let text = mail["text"].as_str().unwrap();
     let (_, link) = text.trim().rsplit_once(' ').unwrap();
     assert!(mail["html"].as_str().unwrap().contains(link), "{mail}");
@@ -202,5 +259,8 @@ async fn the_link_in_a_mail_turns_off_its_kind_without_signing_in() {
     let role = format!("/api/v1/users/{}/roles/airline", user.id);
     app.put(&role).by(app.admin().await).await.expect_empty(204);
     app.sweep().await;
-    assert_eq!(app.inbox(&user.email).await.len(), 1);
+    assert_eq!(
+        mails(&app, &user.email, "role.granted").await,
+        Vec::<Value>::new()
+    );
 }

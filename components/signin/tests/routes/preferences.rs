@@ -55,6 +55,14 @@ fn everything_is_told_until_its_recipient_chooses() {
     let expected = json!({"security": true, "account": false, "bookings": true, "reminders": false});
     assert_eq!(json_of(&app.get(PREFERENCES, &tokens)), expected);
 
+    let export = json_of(&app.get("/api/v1/me/export", &tokens));
+    let held = &export["notification_preferences"];
+    assert_eq!(
+        (&held[0]["category"], &held[0]["wanted"]),
+        (&json!("account"), &json!(false)),
+        "{held}"
+    );
+
     // What was read can be sent back.
     assert_eq!(put(&app, &tokens, &all_but("bookings")).status(), 204);
     assert_eq!(json_of(&app.get(PREFERENCES, &tokens)), all_but("bookings"));

@@ -1,10 +1,12 @@
 //! Delivery as the functions do it: on a connection of their own, with the mailer that is configured.
 
 use super::{Courier, Malformed, Tally, WakeUp};
+use crate::accounts::{ONE_TIME_TOKENS, one_time_token};
 use crate::domain::EventId;
 use crate::events::CloudEvent;
 use crate::mail::{self, Language, Post, Renderer, UnsubscribeKeyCache};
 use crate::ports::{OutboundHttp, Ports};
+use crate::store::secrets::CachedSecret;
 use crate::store::{self, Schema, StoreError};
 
 /// What delivering takes, for both functions that do it: the one that Redis wakes and the one that sweeps.
@@ -18,8 +20,31 @@ pub struct Delivery<'a, P, H> {
     pub mail: &'a mail::Settings,
     /// The way to a provider of mail.
     pub http: &'a H,
-    /// What links out of a mail are signed with, as far as this instance knows it.
-    pub unsubscribe: &'a UnsubscribeKeyCache,
+    /// What this instance knows of the secrets that go into mails.
+    pub secrets: &'a MailSecrets,
+}
+
+/// The secrets that go into mails, as an instance remembers them: one, as a `static`.
+#[derive(Debug)]
+pub struct MailSecrets {
+    unsubscribe: UnsubscribeKeyCache,
+    one_time_tokens: CachedSecret,
+}
+
+impl MailSecrets {
+    /// Nothing is known yet.
+    pub const fn new() -> Self {
+        Self {
+            unsubscribe: UnsubscribeKeyCache::new(),
+            one_time_tokens: CachedSecret::new(ONE_TIME_TOKENS),
+        }
+    }
+}
+
+impl Default for MailSecrets {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// Why a message came to nothing. Nothing is lost by it: the next sweep takes what it was about.
@@ -56,12 +81,13 @@ impl<P: Ports, H: OutboundHttp> Delivery<'_, P, H> {
     async fn deliver(&self, work: Work) -> Result<Tally, StoreError> {
         let store = store::connect(self.ports.databases(), self.schema).await?;
         let (clock, entropy) = (self.ports.clock(), self.ports.entropy());
-        let unsubscribe = self.unsubscribe.get(&store, entropy).await?;
+        let unsubscribe = self.secrets.unsubscribe.get(&store, entropy).await?;
+        let one_time_tokens = self.secrets.one_time_tokens.get(&store, entropy).await?;
         let renderer = Renderer {
             language: Language::English,
             links: &self.mail.links,
             unsubscribe: &unsubscribe,
-            tokens: &|_| None,
+            tokens: &|id| one_time_token(&one_time_tokens, id).reveal(),
         };
         let mailer = Post {
             settings: self.mail,

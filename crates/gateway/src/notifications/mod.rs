@@ -15,6 +15,6 @@ mod wake_up;
 
 pub use backoff::MAX_ATTEMPTS;
 pub use courier::{Courier, Tally};
-pub use delivery::{Delivery, WakeUpError};
+pub use delivery::{Delivery, MailSecrets, WakeUpError};
 pub use internal_token::InternalToken;
 pub use wake_up::{Malformed, WakeUp};

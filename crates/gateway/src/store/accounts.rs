@@ -82,6 +82,11 @@ const EXPORT: &str = "SELECT json_object(
             'purpose', purpose, 'email', email, 'created_at', created_at, 'expires_at', expires_at
         )) FROM (SELECT * FROM one_time_tokens WHERE user_id = ?1 ORDER BY id)
     )),
+    'notification_preferences', json((
+        SELECT json_group_array(json_object(
+            'category', category, 'wanted', json(iif(wanted, 'true', 'false')), 'changed_at', changed_at
+        )) FROM (SELECT * FROM notification_preferences WHERE user_id = ?1 ORDER BY category)
+    )),
     'audit', json((
         SELECT json_group_array(json_object(
             'time', time, 'action', action, 'by_you', json(iif(actor IS ?1, 'true', 'false')),

@@ -13,14 +13,15 @@ use jetway_gateway::test_support::{ConstantEntropy, TestDatabase, TestVariables,
 use serde_json::{Value, json};
 
 const USER: &str = "01893726-efee-7f02-8fbf-9f2b7bc2f911";
+const TOKEN: &str = "01893726-efee-7f02-8fbf-9f2b7bc2f912";
 
 /// The events that people are told of, with the data that they come with, and what they are about.
 fn events() -> Vec<(&'static str, Value, Category)> {
     let asked = json!({
-        "user_id": USER, "email": "ada@example.com", "token_id": "t1", "expires_at": "2026-01-03T03:04:05.678Z",
+        "user_id": USER, "email": "ada@example.com", "token_id": TOKEN, "expires_at": "2026-01-03T03:04:05.678Z",
     });
     let change = json!({
-        "user_id": USER, "email": "ada@example.com", "new_email": "ada@new.example", "token_id": "t1",
+        "user_id": USER, "email": "ada@example.com", "new_email": "ada@new.example", "token_id": TOKEN,
         "expires_at": "2026-01-03T03:04:05.678Z",
     });
     let changed = json!({"user_id": USER, "email": "ada@new.example", "previous_email": "ada@old.example"});
@@ -86,7 +87,7 @@ fn render(kind: &str, data: &Value) -> Result<Option<Message>, RenderError> {
         language: Language::English,
         links: &links,
         unsubscribe: &key(),
-        tokens: &|id| Some(format!("token-{id}")),
+        tokens: &|id| format!("token-of-{id}"),
     };
     renderer.render(
         &event(kind, data),
@@ -152,24 +153,6 @@ fn the_mails_of_a_change_of_address_go_to_the_new_one_and_to_the_old_one() {
     assert_eq!(to("com.jetway.email.change_requested.v1"), "ada@new.example");
     assert_eq!(to("com.jetway.email.changed.v1"), "ada@old.example");
     assert_eq!(to("com.jetway.password.reset.v1"), "ada@example.com");
-}
-
-#[test]
-fn a_mail_that_is_there_for_its_token_is_none_without() {
-    let (kind, data, _) = events().remove(1);
-    let variables = TestVariables::of(&[]);
-    let links = block_on(Links::read(&variables)).unwrap();
-    let renderer = Renderer {
-        language: Language::English,
-        links: &links,
-        unsubscribe: &key(),
-        tokens: &|_| None,
-    };
-    let to = EmailAddress::parse("ada@example.com").unwrap();
-    assert!(matches!(
-        renderer.render(&event(kind, &data), to),
-        Err(RenderError::NoToken)
-    ));
 }
 
 #[test]
@@ -257,15 +240,15 @@ fn what_a_client_calls_itself_is_in_no_mail() {
 }
 
 #[test]
-fn an_address_with_signs_of_html_stays_an_address() {
-    let data = json!({
-        "new_email": "a&b'{{x}}@example.com", "token_id": "\"><script>", "expires_at": "2026-01-03T03:04:05Z",
-    });
-    let mail = mail("com.jetway.email.change_requested.v1", &data);
+fn an_address_with_signs_of_html_stays_an_address_and_one_of_two_lines_is_none() {
+    let change = |email: &str, token: &str| json!({"new_email": email, "token_id": token, "expires_at": "2026-01-03T03:04:05Z"});
+    let kind = "com.jetway.email.change_requested.v1";
+    let mail = mail(kind, &change("a&b'{{x}}@example.com", TOKEN));
     assert_eq!(mail.to.as_str(), "a&b'{{x}}@example.com");
-    assert!(!mail.html.contains("<script>"), "{}", mail.html);
-    let injected = json!({
-        "new_email": "a@example.com\r\nBcc: eve@example.com", "token_id": "t", "expires_at": "2026-01-03T03:04:05Z",
-    });
-    assert!(render("com.jetway.email.change_requested.v1", &injected).is_err());
+    for data in [
+        change("a@example.com\r\nBcc: eve@example.com", TOKEN),
+        change("a@example.com", "\"><script>"),
+    ] {
+        assert!(render(kind, &data).is_err(), "{data}");
+    }
 }

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::device::Device;
 use super::line::Line;
-use crate::domain::{EmailAddress, RoleName, UserId};
+use crate::domain::{EmailAddress, OneTimeTokenId, RoleName, UserId};
 use crate::events::CloudEvent;
 use crate::mail::Category;
 
@@ -73,7 +73,7 @@ pub(crate) enum About {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Asked {
     /// Its id.
-    pub token_id: String,
+    pub token_id: OneTimeTokenId,
     /// When it ends.
     #[serde(deserialize_with = "moment")]
     pub expires_at: OffsetDateTime,
@@ -85,7 +85,7 @@ pub(crate) struct NewAddress {
     /// The address.
     pub new_email: EmailAddress,
     /// The id of the token.
-    pub token_id: String,
+    pub token_id: OneTimeTokenId,
     /// When it ends.
     #[serde(deserialize_with = "moment")]
     pub expires_at: OffsetDateTime,

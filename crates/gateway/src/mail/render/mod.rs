@@ -16,7 +16,7 @@ use about::About;
 use askama::Template;
 
 use super::{Category, Links, Message, Unsubscribe, UnsubscribeKey};
-use crate::domain::{EmailAddress, UserId};
+use crate::domain::{EmailAddress, OneTimeTokenId, UserId};
 use crate::events::CloudEvent;
 
 /// Why an event has no message. It would have none the next time either.
@@ -25,9 +25,6 @@ pub enum RenderError {
     /// The event's data is not that of its type.
     #[error(transparent)]
     Data(#[from] InvalidData),
-    /// The mail is there for its token, and there is none.
-    #[error("the one-time token of the mail is not known")]
-    NoToken,
     /// A template is broken.
     #[error("template: {0}")]
     Template(#[from] askama::Error),
@@ -59,7 +56,7 @@ pub struct Renderer<'a> {
     /// What the links out are signed with.
     pub unsubscribe: &'a UnsubscribeKey,
     /// The one-time token of an id: events hold the id alone, for they are published.
-    pub tokens: &'a dyn Fn(&str) -> Option<String>,
+    pub tokens: &'a dyn Fn(OneTimeTokenId) -> String,
 }
 
 impl Renderer<'_> {
@@ -70,7 +67,7 @@ impl Renderer<'_> {
             return Ok(None);
         };
         let unsubscribe = self.way_out(&about, event);
-        let link = self.link(&about)?;
+        let link = self.link(&about);
         let frame = Frame {
             link: &link,
             occurred_at: event.time(),
@@ -92,18 +89,17 @@ impl Renderer<'_> {
     }
 
     /// Where the mail leads.
-    fn link(&self, about: &About) -> Result<String, RenderError> {
-        let token = |id: &str| (self.tokens)(id).ok_or(RenderError::NoToken);
-        Ok(match about {
-            About::EmailVerification(asked) => self.links.verify_email(&token(&asked.token_id)?),
-            About::EmailChange(asked) => self.links.verify_email(&token(&asked.token_id)?),
-            About::PasswordReset(asked) => self.links.reset_password(&token(&asked.token_id)?),
+    fn link(&self, about: &About) -> String {
+        match about {
+            About::EmailVerification(asked) => self.links.verify_email(&(self.tokens)(asked.token_id)),
+            About::EmailChange(asked) => self.links.verify_email(&(self.tokens)(asked.token_id)),
+            About::PasswordReset(asked) => self.links.reset_password(&(self.tokens)(asked.token_id)),
             About::BookingConfirmed(_)
             | About::BookingChanged(_)
             | About::BookingCancelled(_)
             | About::Reminder(_) => self.links.bookings(),
             _ => self.links.account(),
-        })
+        }
     }
 
     fn way_out(&self, about: &About, event: &CloudEvent) -> Option<Unsubscribe> {
