@@ -226,8 +226,11 @@ async fn a_new_key_signs_and_the_old_one_still_verifies() {
     app.restart_after(|folder| {
         let key = SigningKey::from_bytes(&[7; 32]);
         let kid = format!("{:0>43}", "new");
-        let insert = "INSERT INTO assertion_keys (kid, private_key, created_at) VALUES (?1, ?2, '9999-01-01T00:00:00.000Z')";
-        state::database(folder).execute(insert, (kid, key.to_bytes())).unwrap();
+        let insert = "INSERT INTO assertion_keys (kid, private_key, created_at, published_at)
+             VALUES (?1, ?2, '9999-01-01T00:00:00.000Z', '2020-01-01T00:00:00.000Z')";
+        state::database(folder)
+            .execute(insert, (kid, key.to_bytes()))
+            .unwrap();
     });
 
     let new = assertion(&app.get("/api/v1/flights").await);

@@ -399,9 +399,16 @@ fn no_variable_that_is_secret_has_a_default_that_works() {
     let manifest = manifest();
 
     for (name, variable) in manifest["variables"].as_table().unwrap() {
-        let secret = ["token", "pepper", "pepper_previous", "password", "secret"]
-            .iter()
-            .any(|word| name.ends_with(word));
+        let secret = [
+            "token",
+            "pepper",
+            "pepper_previous",
+            "password",
+            "secret",
+            "api_key",
+        ]
+        .iter()
+        .any(|word| name.ends_with(word));
         assert_eq!(
             variable
                 .get("secret")

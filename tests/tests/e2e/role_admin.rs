@@ -223,7 +223,11 @@ async fn who_is_an_admin_no_longer_is_refused_at_once_whatever_the_token_says() 
         app.get("/api/v1/roles").by(&former).await,
         app.put(&path).by(&former).await,
     ] {
-        assert!([401, 403].contains(&answer.status.as_u16()), "{}", answer.describe());
+        assert!(
+            [401, 403].contains(&answer.status.as_u16()),
+            "{}",
+            answer.describe()
+        );
     }
     let next = User::from_answer(&app.refresh(&former).await.expect_json(200), &former.password);
     app.put(&path).by(&next).await.expect_problem(403, "forbidden");

@@ -6,7 +6,7 @@ use crate::domain::{EmailAddress, Password, PasswordHash, UserId};
 use crate::hashing::Hasher;
 use crate::ports::{Clock, Database, Entropy, KeyValue, Ports};
 use crate::sessions::Announcer;
-use crate::store::{Rule, Store, StoreError, accounts, users};
+use crate::store::{Rule, Store, StoreError, accounts, administration, users};
 
 /// Why the account stayed as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +60,10 @@ pub async fn delete_account<D: Database, K: KeyValue, C: Clock>(
         let done = accounts::delete(store, user, &verified, announcer.now()).await;
         done.map_err(Failure::from)
     };
+    // What is refused leaves the tokens good.
+    if administration::is_last_admin(store, user).await? {
+        return Ok(delete().await?);
+    }
     Ok(announcer.renounce(user, delete).await?)
 }
 
