@@ -158,7 +158,7 @@ async fn a_variable_of_mail_that_cannot_be_used_is_named() {
             "pigeon",
             ("public_url", "https://jetway.example"),
         ),
-        ("public_url", "", ("mail_provider", "resend")),
+        ("mail_api_key", "", ("mail_provider", "resend")),
         ("public_url", "http://jetway.example", ("mail_provider", "inbox")),
     ] {
         let app = TestApp::with(&[(name, value), also]);

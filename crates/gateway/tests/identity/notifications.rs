@@ -373,8 +373,7 @@ impl BreaksOff {
     }
 
     fn store(&self) -> Store<&Self> {
-        let store = block_on(Store::open(self, &Schema::new())).unwrap();
-        store
+        block_on(Store::open(self, &Schema::new())).unwrap()
     }
 }
 
