@@ -1,6 +1,10 @@
 //! Delivery to the providers: real requests to a real server, which records what comes and answers what a test wants.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod answers;
 mod client;
