@@ -2,7 +2,7 @@
 //!
 //! A password is read as a row of pieces, in the way that needs the fewest guesses: words that are common, runs such as `abcd`, `4321`
 //! and `aaaa`, rows of the keyboard, years, what was there before, and single characters. It is the idea of `zxcvbn`, on a scale of
-//! tenths of a power of ten; that crate itself would bring a megabyte into each component.
+//! tenths of a power of ten; that crate itself would bring its dictionaries into each component.
 
 use super::common::{self, is_common};
 
