@@ -17,7 +17,6 @@ mod refresh;
 mod sessions;
 mod signin;
 mod signout;
-mod throttle;
 mod tokens;
 mod unsubscribe;
 

@@ -7,6 +7,7 @@ use jetway_gateway::domain::{EmailAddress, Password};
 use jetway_gateway::http::{Body, HttpError, Response, json};
 use jetway_gateway::ports::Ports;
 use jetway_gateway::problems::field;
+use jetway_gateway::rate_limit::{ByEmail, Partition};
 use jetway_gateway::second_factor::SecondFactorError;
 use jetway_gateway::sessions::{Client, Credentials, SignInError};
 use jetway_gateway::slowdown::Who;
@@ -15,7 +16,6 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::device;
 use crate::mfa;
-use crate::throttle::Throttle;
 use crate::tokens;
 
 /// No longer than a person would read.
@@ -36,7 +36,7 @@ pub(crate) async fn create<P: Ports>(
     let network = NetworkClient::of_request(request.headers(), &app.settings.client);
     let mut client = describe(request.headers(), &network);
     let presented = Presented::of(request.headers());
-    let throttle = Throttle::of(&request);
+    let by_email = ByEmail::of(&request);
     let body: SignIn = json::read(request).await?;
     let email = field("/email", EmailAddress::parse(&body.email))?;
     let second_factor = mfa::given(body.code.as_deref(), body.recovery_code.as_deref())?;
@@ -53,8 +53,15 @@ pub(crate) async fn create<P: Ports>(
         password,
         second_factor,
     };
-    throttle
-        .by_email(&who, app, async || {
+    // A device that has signed in with the address before has a count of its own, so that a flood from elsewhere does not use up
+    // its owner's.
+    let counted_as = match who.device {
+        Some(device) => Partition::Device(device),
+        None => Partition::email(&email.canonical()),
+    };
+    let (limits, limiter) = (&app.settings.rate_limits, &app.memory.limiter);
+    by_email
+        .count_as(counted_as, limits, limiter, app.ports, async || {
             let attempt = app.slowdown().begin(&who).await?;
             match sign_in(credentials, &client, app).await {
                 Ok(mut response) => {

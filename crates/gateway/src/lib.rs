@@ -18,6 +18,7 @@ pub mod hashing;
 pub mod http;
 mod locked;
 pub mod log;
+mod mac;
 pub mod mail;
 pub mod notifications;
 pub mod one_at_a_time;

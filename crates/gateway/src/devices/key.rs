@@ -1,11 +1,7 @@
 //! Making proofs, and checking them.
 
-use hmac::digest::Key;
-use hmac::{Hmac, Mac as _};
 use http::HeaderValue;
-use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
-use zeroize::Zeroize as _;
 
 use super::presented::BETWEEN;
 use super::proof::{DeviceId, Proof};
@@ -102,17 +98,10 @@ impl DeviceKey {
     }
 
     fn mac(&self, device: DeviceId, email: &EmailAddress, expires: u64) -> [u8; 16] {
-        // Filled up to a block with zeros, as HMAC itself does it: a key of a block cannot have the wrong length.
-        let mut key = Key::<Hmac<Sha256>>::default();
-        key[..32].copy_from_slice(self.0.reveal());
-        let mut mac = Hmac::<Sha256>::new(&key);
-        key.zeroize();
         // What has a fixed length comes first, so that no two readings have the same bytes.
-        mac.update(PURPOSE);
-        mac.update(&device.0);
-        mac.update(&expires.to_be_bytes());
-        mac.update(email.canonical().as_bytes());
-        let whole: [u8; 32] = mac.finalize().into_bytes().into();
+        let (expires, email) = (expires.to_be_bytes(), email.canonical());
+        let message = [&device.0[..], &expires, email.as_bytes()].concat();
+        let whole = self.0.mac(PURPOSE, &message);
         let mut half = [0; 16];
         half.copy_from_slice(&whole[..16]);
         half

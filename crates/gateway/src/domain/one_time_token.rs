@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 
 use super::{Invalid, OneTimeTokenId};
+use crate::mac::hmac_sha256;
 
 /// Tells these tokens from whatever else may be derived from the same secret.
 const LABEL: &[u8] = b"jetway one-time token\0";
@@ -34,10 +34,7 @@ impl Invalid for InvalidOneTimeToken {
 impl OneTimeToken {
     /// The token of this id.
     pub fn derive(secret: &[u8; 32], id: OneTimeTokenId) -> Self {
-        let mut mac = keyed(secret);
-        mac.update(LABEL);
-        mac.update(id.to_string().as_bytes());
-        Self(mac.finalize().into_bytes().into())
+        Self(hmac_sha256(secret, &[LABEL, id.to_string().as_bytes()]))
     }
 
     /// Reads what a client sent.
@@ -58,13 +55,6 @@ impl OneTimeToken {
     pub fn hash(&self) -> OneTimeTokenHash {
         OneTimeTokenHash(Sha256::digest(self.0).into())
     }
-}
-
-fn keyed(secret: &[u8; 32]) -> Hmac<Sha256> {
-    // A key as long as a block is what HMAC makes of any shorter one; in this form there is nothing that can fail.
-    let mut block = [0; 64];
-    block[..32].copy_from_slice(secret);
-    <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into())
 }
 
 impl OneTimeTokenHash {

@@ -5,9 +5,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, Mac as _};
-use sha2::Sha256;
 use zeroize::Zeroizing;
+
+use crate::mac::hmac_sha256;
 
 /// Which pepper a hash was made with, counted by the operator. 0 is none: an HMAC with an empty key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,11 +97,8 @@ impl Peppers {
     /// anybody could have hashed: whoever asks must refuse it.
     pub(super) fn season(&self, password: &str, version: PepperVersion) -> Zeroizing<String> {
         let key = self.of(version).unwrap_or_default();
-        let Ok(mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else {
-            unreachable!("every length is a key to HMAC")
-        };
-        let tag = mac.chain_update(password.as_bytes()).finalize().into_bytes();
-        Zeroizing::new(STANDARD.encode(tag))
+        let tag = Zeroizing::new(hmac_sha256(key.as_bytes(), &[password.as_bytes()]));
+        Zeroizing::new(STANDARD.encode(tag.as_slice()))
     }
 
     fn of(&self, version: PepperVersion) -> Option<&str> {

@@ -9,7 +9,6 @@ mod category;
 mod http_mailer;
 mod inbox;
 mod links;
-mod mac;
 mod message;
 mod page;
 mod post;

@@ -9,8 +9,8 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::Category;
-use super::mac::hmac_sha256;
 use crate::domain::UserId;
+use crate::mac::hmac_sha256;
 use crate::ports::{Database, Entropy};
 use crate::store::secrets::{CachedSecret, ServerSecret};
 use crate::store::{Store, StoreError};

@@ -9,11 +9,11 @@
 
 mod admit;
 mod buckets;
+mod by_email;
 mod headers;
 mod lease;
 mod limit;
 mod limiter;
-mod mailbox;
 mod partition;
 mod request;
 mod rules;
@@ -26,10 +26,11 @@ mod usage;
 
 pub use admit::{Memory, admit};
 pub(crate) use buckets::expiring_key;
+pub use by_email::ByEmail;
 pub use headers::{add_headers, exceeded};
 pub use limit::{By, InvalidLimits, Limit, parse_limits};
 pub use limiter::Limiter;
-pub use mailbox::ByEmail;
+
 pub use partition::Partition;
 pub use request::count_request;
 pub use rules::{OnFailure, RateLimits};

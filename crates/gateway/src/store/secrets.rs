@@ -2,12 +2,10 @@
 
 use std::sync::OnceLock;
 
-use hmac::digest::Key;
-use hmac::{Hmac, Mac as _};
-use sha2::Sha256;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{Columns, Store, StoreError};
+use crate::mac::hmac_sha256;
 use crate::ports::{Database, Entropy, Value};
 
 /// 256 random bits. `Debug` does not show them.
@@ -22,14 +20,7 @@ impl ServerSecret {
 
     /// HMAC-SHA-256 over `purpose` and then `message`. No purpose is to be the beginning of another one.
     pub fn mac(&self, purpose: &[u8], message: &[u8]) -> [u8; 32] {
-        // Filled up to a block with zeros, as HMAC itself does it: a key of a block cannot have the wrong length.
-        let mut key = Key::<Hmac<Sha256>>::default();
-        key[..32].copy_from_slice(&self.0[..]);
-        let mut mac = Hmac::<Sha256>::new(&key);
-        key.zeroize();
-        mac.update(purpose);
-        mac.update(message);
-        mac.finalize().into_bytes().into()
+        hmac_sha256(&self.0[..], &[purpose, message])
     }
 }
 

@@ -1,8 +1,9 @@
 //! A key-value store in memory.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
+use crate::locked::locked;
 use crate::ports::{KeyValue, KeyValueError, KeyValueSweep};
 
 /// A key-value store in memory that can be made to fail.
@@ -44,7 +45,7 @@ impl MemoryKeyValue {
     }
 
     fn locked(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 
     fn up(&self) -> Result<MutexGuard<'_, Inner>, KeyValueError> {

@@ -1,7 +1,8 @@
 //! A broker that remembers what it was given.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
+use crate::locked::locked;
 use crate::ports::{PublishError, Publisher};
 
 /// A broker that remembers what it was given, or that is down.
@@ -23,10 +24,7 @@ impl RecordingPublisher {
 
     /// What was published: channel and payload.
     pub fn messages(&self) -> Vec<(String, Vec<u8>)> {
-        self.messages
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        locked(&self.messages).clone()
     }
 }
 
@@ -35,8 +33,7 @@ impl Publisher for RecordingPublisher {
         if self.down {
             return Err(PublishError("down".to_owned()));
         }
-        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
-        messages.push((channel.to_owned(), payload.to_vec()));
+        locked(&self.messages).push((channel.to_owned(), payload.to_vec()));
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::api::{ApiBase, post_json};
-use crate::mail::mac::{MAX_KEY, hmac_sha256};
+use crate::mac::{BLOCK, hmac_sha256};
 use crate::mail::{Message, Sender};
 use crate::ports::Timestamp;
 
@@ -46,7 +46,7 @@ impl WebhookSecrets {
                 let encoded = secret.strip_prefix(PREFIX).ok_or(InvalidWebhookSecret)?;
                 let key = STANDARD.decode(encoded).map_err(|_| InvalidWebhookSecret)?;
                 let key = Zeroizing::new(key);
-                if (MIN_KEY..=MAX_KEY).contains(&key.len()) {
+                if (MIN_KEY..=BLOCK).contains(&key.len()) {
                     Ok(key)
                 } else {
                     Err(InvalidWebhookSecret)

@@ -7,12 +7,13 @@
 
 mod rotation;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::restore::restore_revocations;
 use crate::Failure;
 use crate::assertion::AssertionKey;
+use crate::locked::locked;
 use crate::ports::{Clock, Database, Entropy, KeyValue, Timestamp};
 use crate::store::signing_keys::{self, Kind, StoredKeys};
 use crate::store::{Store, StoreError};
@@ -47,7 +48,7 @@ impl KeyCache {
 
     /// The keys, where they have been looked up lately.
     pub fn get(&self, now: Timestamp) -> Option<SigningKeys> {
-        let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let cached = locked(&self.0);
         cached
             .as_ref()
             .filter(|(at, _)| now < at.after(MAX_AGE))
@@ -55,7 +56,7 @@ impl KeyCache {
     }
 
     fn set(&self, now: Timestamp, keys: SigningKeys) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, keys));
+        *locked(&self.0) = Some((now, keys));
     }
 }
 

@@ -1,12 +1,13 @@
 //! What an instance remembers between requests, so that most tokens are verified without asking the store.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::super::{Claims, Epoch, Jwk, KEY_SET_KEY, epoch_key, published_key_set, revocation_key};
 use super::verified::{TokenDigest, Verified, VerifiedTokens};
 use crate::domain::SessionId;
+use crate::locked::locked;
 use crate::ports::{KeyValue, KeyValueError, Timestamp};
 
 /// A key that is withdrawn stops verifying within this time, everywhere.
@@ -152,9 +153,4 @@ impl VerifierCache {
         sessions.insert(claims.sid, Checked { at: now, standing });
         Ok(standing)
     }
-}
-
-/// The guard of `mutex`, never held across an await. What is in it is whole even if a panic left it poisoned.
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

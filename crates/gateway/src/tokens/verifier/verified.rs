@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use sha2::{Digest as _, Sha256};
 
-use super::cache::locked;
+use crate::locked::locked;
 use crate::tokens::Claims;
 
 /// An instance that meets more tokens than this forgets them all and verifies anew. Only good tokens get in.

@@ -25,8 +25,7 @@ impl ByEmail {
         }
     }
 
-    /// Counts the request as one about `email`, and answers with `handler` unless it is one too many. Every answer says how the
-    /// limits stand. What cannot be counted is refused: better no mail than as many as somebody likes.
+    /// Counts the request as one about `email`, as [`count_as`](Self::count_as) does.
     pub async fn count<P: Ports>(
         self,
         email: &EmailAddress,
@@ -36,6 +35,20 @@ impl ByEmail {
         handler: impl AsyncFnOnce() -> Result<Response, HttpError>,
     ) -> Result<Response, HttpError> {
         let partition = Partition::email(&email.canonical());
+        self.count_as(partition, rate_limits, limiter, ports, handler)
+            .await
+    }
+
+    /// Counts the request as one of `partition`, and answers with `handler` unless it is one too many. Every answer says how the
+    /// limits stand. What cannot be counted is refused: better none than as many as somebody likes.
+    pub async fn count_as<P: Ports>(
+        self,
+        partition: Partition,
+        rate_limits: &RateLimits,
+        limiter: &Limiter,
+        ports: &P,
+        handler: impl AsyncFnOnce() -> Result<Response, HttpError>,
+    ) -> Result<Response, HttpError> {
         let limits = rate_limits.of(By::Email, &self.method, &self.path);
         let limits = limits.map(|limit| (limit, partition));
         limiter.note_request();
