@@ -1,4 +1,5 @@
-//! Notifications over HTTP, for those who operate the gateway: the sweep and the inbox.
+//! Notifications over HTTP, for those who operate the gateway: the sweep, the inbox,
+//! and events that are to arrive for certain.
 //!
 //! This file is wiring; the routes are in [`handler`].
 
@@ -10,7 +11,7 @@ mod component {
     use jetway_gateway::notifications::MailSecrets;
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::{Request, Response, SpinOutboundHttp, serve_outermost};
-    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay};
+    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay, publish_waiting_later};
     use jetway_gateway::store::Schema;
 
     use crate::handler::{self, App};
@@ -23,7 +24,7 @@ mod component {
     jetway_gateway::http_component!(handle);
 
     async fn handle(request: Request) -> Response {
-        serve_outermost(request, async |request, _| {
+        serve_outermost(request, async |request, request_id| {
             let settings = PerInstance::get_or_try_init(&SETTINGS, &SpinWay, async || {
                 Settings::read(&SpinVariables).await
             })
@@ -34,8 +35,9 @@ mod component {
                 settings: &settings,
                 http: &SpinOutboundHttp,
                 secrets: &SECRETS,
+                publish: || publish_waiting_later(settings.redis.clone(), &SCHEMA, request_id.clone()),
             };
-            handler::handle(&request, &app).await
+            handler::handle(request, &app).await
         })
         .await
     }

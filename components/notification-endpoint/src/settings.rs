@@ -1,8 +1,7 @@
 //! The component's variables.
 
-use jetway_gateway::config::ConfigError;
-use jetway_gateway::mail;
-use jetway_gateway::notifications::InternalToken;
+use jetway_gateway::config::{ConfigError, RedisServer};
+use jetway_gateway::notifications::{self, InternalToken};
 use jetway_gateway::ports::Variables;
 
 /// The component's variables, as it uses them.
@@ -10,8 +9,10 @@ use jetway_gateway::ports::Variables;
 pub struct Settings {
     /// What opens the routes; `None` where nothing does.
     pub internal_token: Option<InternalToken>,
-    /// How mail leaves.
-    pub mail: mail::Settings,
+    /// How people are told.
+    pub notifications: notifications::Settings,
+    /// Where events are published.
+    pub redis: RedisServer,
 }
 
 impl Settings {
@@ -19,7 +20,8 @@ impl Settings {
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             internal_token: InternalToken::read(variables).await?,
-            mail: mail::Settings::read(variables).await?,
+            notifications: notifications::Settings::read(variables).await?,
+            redis: RedisServer::read(variables).await?,
         })
     }
 }

@@ -18,8 +18,7 @@ mod component {
 
     use bytes::Bytes;
     use jetway_gateway::log;
-    use jetway_gateway::mail::Settings;
-    use jetway_gateway::notifications::{Delivery, MailSecrets};
+    use jetway_gateway::notifications::{Delivery, MailSecrets, Settings};
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::SpinOutboundHttp;
     use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay};
@@ -29,7 +28,7 @@ mod component {
     static SCHEMA: Schema = Schema::new();
     static SECRETS: MailSecrets = MailSecrets::new();
 
-    /// Takes a message. A failure is a line in the log: nobody would try the message again, and the sweep takes what it was about.
+    /// Takes a message. A failure is a line in the log: nobody would try the message again.
     #[spin_sdk::redis_subscriber]
     async fn handle(message: Bytes) -> Result<(), Infallible> {
         let read = async || Settings::read(&SpinVariables).await;
@@ -43,7 +42,7 @@ mod component {
         let delivery = Delivery {
             ports: &SpinPorts,
             schema: &SCHEMA,
-            mail: &settings,
+            settings: &settings,
             http: &SpinOutboundHttp,
             secrets: &SECRETS,
         };

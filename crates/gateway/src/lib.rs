@@ -7,6 +7,7 @@
 pub mod access;
 pub mod accounts;
 pub mod assertion;
+pub mod bookings;
 pub mod browser;
 pub mod client;
 pub mod config;

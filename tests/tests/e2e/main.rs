@@ -46,6 +46,7 @@ mod rate_limit_policies;
 mod rate_limit_store;
 mod readme;
 mod refresh;
+mod reminders;
 mod restart;
 mod retries;
 mod revocation;

@@ -40,6 +40,7 @@ const SERVICES: &[&str] = &[
 ];
 /// Where mail is taken.
 const MAIL: &[&str] = &["{{ mail_host }}"];
+const MAIL_AND_REDIS: &[&str] = &["{{ mail_host }}", "{{ redis_url }}"];
 const READINESS: &[&str] = &[
     "http://signup.spin.internal",
     "http://signin.spin.internal",
@@ -85,8 +86,8 @@ const TABLE: &[Row] = &[
     },
     Row {
         component: "notification-endpoint",
-        grants: [DEFAULT, &[], MAIL],
-        imports: &[Sqlite, Http, Variables],
+        grants: [DEFAULT, &[], MAIL_AND_REDIS],
+        imports: &[Sqlite, Http, Redis, Variables],
     },
     Row {
         component: "status",

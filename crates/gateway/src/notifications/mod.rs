@@ -11,10 +11,12 @@ mod backoff;
 mod courier;
 mod delivery;
 mod internal_token;
+mod settings;
 mod wake_up;
 
 pub use backoff::MAX_ATTEMPTS;
 pub use courier::{Courier, Tally};
-pub use delivery::{Delivery, MailSecrets, WakeUpError};
+pub use delivery::{Delivery, MailSecrets};
 pub use internal_token::InternalToken;
+pub use settings::Settings;
 pub use wake_up::{Malformed, WakeUp};

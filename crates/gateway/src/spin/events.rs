@@ -20,6 +20,20 @@ pub fn publish_later(subject: UserId, redis: RedisServer, schema: &'static Schem
     });
 }
 
+/// Publishes what waits, like [`publish_later`].
+pub fn publish_waiting_later(redis: RedisServer, schema: &'static Schema, request_id: RequestId) {
+    spawn(async move {
+        if let Err(error) = publish_waiting(redis, schema).await {
+            log::warn(&request_id, "publish_failed", &[("cause", &error.to_string())]);
+        }
+    });
+}
+
+async fn publish_waiting(redis: RedisServer, schema: &'static Schema) -> Result<(), PublishingFailed> {
+    let store = store::connect(&SpinDatabases, schema).await?;
+    events::publish_waiting(&store, &SpinPublisher::new(redis), &SystemClock).await
+}
+
 async fn publish(
     subject: UserId,
     redis: RedisServer,

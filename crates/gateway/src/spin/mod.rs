@@ -20,7 +20,7 @@ mod variables;
 mod way;
 
 pub use database::{SpinDatabase, SpinDatabases};
-pub use events::publish_later;
+pub use events::{publish_later, publish_waiting_later};
 pub use key_value::SpinKeyValue;
 pub use later::run_later;
 #[cfg(feature = "spin-middleware")]

@@ -79,6 +79,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "preferences",
         sql: include_str!("../../../../migrations/0011_preferences.sql"),
     },
+    Migration {
+        version: 12,
+        name: "bookings",
+        sql: include_str!("../../../../migrations/0012_bookings.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

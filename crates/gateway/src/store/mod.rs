@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod administration;
 pub mod audit;
+pub mod bookings;
 mod columns;
 mod error;
 pub mod inbox;
@@ -14,6 +15,8 @@ pub mod notifications;
 pub mod one_time_tokens;
 pub mod outbox;
 pub mod preferences;
+pub mod refused_messages;
+pub mod reminders;
 pub mod roles;
 mod rule;
 pub mod second_factor;

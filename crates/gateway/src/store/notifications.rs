@@ -4,7 +4,9 @@
 //! lease, and changes nothing where the row is somebody else's by then.
 
 mod claims;
+mod clearing;
 mod dead_letters;
 
 pub use claims::{Claimed, Extent, Lease, claim, give_up, mark_done, put_off, retire_exhausted};
+pub use clearing::clear_away;
 pub use dead_letters::{Notification, State, find, list, retry};

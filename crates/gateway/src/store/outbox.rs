@@ -34,6 +34,28 @@ pub async fn unpublished<D: Database>(
         .collect()
 }
 
+/// At most `limit` events from after `since` and before `until` that have not been published, the oldest first.
+pub async fn waiting<D: Database>(
+    store: &Store<D>,
+    since: Timestamp,
+    until: Timestamp,
+    limit: u32,
+) -> Result<Vec<OutboxRow>, StoreError> {
+    let statement = "SELECT id, type, subject, time, data FROM outbox
+         WHERE published_at IS NULL AND time > ?1 AND time < ?2 ORDER BY time LIMIT ?3";
+    let parameters = [
+        Value::Text(rfc3339(since)),
+        Value::Text(rfc3339(until)),
+        Value::Integer(i64::from(limit)),
+    ];
+    store
+        .run(statement, &parameters)
+        .await?
+        .iter_mut()
+        .map(outbox_row)
+        .collect()
+}
+
 pub(super) fn outbox_row(row: &mut Columns) -> Result<OutboxRow, StoreError> {
     Ok(OutboxRow {
         id: row.text()?,

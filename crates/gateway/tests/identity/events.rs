@@ -98,7 +98,7 @@ fn validator(schema: &Value) -> Validator {
 }
 
 /// Everything that is wrong with an event, by the envelope's schema and by that of its type.
-fn faults(event: &Value) -> Vec<String> {
+pub(crate) fn faults(event: &Value) -> Vec<String> {
     let of_the_type = schema(event["type"].as_str().unwrap());
     let errors = |schema: &Value, instance: &Value| -> Vec<String> {
         let validator = validator(schema);

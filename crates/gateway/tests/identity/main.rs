@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod bookings;
 mod devices;
 mod epochs;
 mod even_work;

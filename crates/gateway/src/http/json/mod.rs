@@ -32,6 +32,11 @@ async fn read_as<T: DeserializeOwned>(
     request: Request<impl Body>,
     media_types: &[&str],
 ) -> Result<T, HttpError> {
+    parse(&read_bytes(request, media_types).await?)
+}
+
+/// Reads the body of a request of one of these media types, for whoever understands it by rules of its own.
+pub async fn read_bytes(request: Request<impl Body>, media_types: &[&str]) -> Result<Vec<u8>, HttpError> {
     let (head, mut body) = request.into_parts();
     if !is_one_of(media_types, &head.headers) {
         return Err(HttpError::new(
@@ -43,7 +48,7 @@ async fn read_as<T: DeserializeOwned>(
     if declared_length(&head.headers).is_some_and(|length| length > MAX_BODY as u64) {
         return Err(too_large(MAX_BODY));
     }
-    parse(&read_limited(&mut body, MAX_BODY).await?)
+    read_limited(&mut body, MAX_BODY).await
 }
 
 /// Understands a whole body as a `T`.
