@@ -304,7 +304,9 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("/api/v1/bookings/...", "proxy", &[]),
     // Guarded by the internal token.
     ("/internal/notifications/sweep", "notification-endpoint", &[]),
+    ("/internal/events", "notification-endpoint", &[]),
     ("/internal/inbox", "notification-endpoint", &[]),
+    ("/internal/refused-messages", "notification-endpoint", &[]),
     ("/...", "status", &[]),
 ];
 

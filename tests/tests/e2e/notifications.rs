@@ -226,7 +226,7 @@ async fn a_wake_up_that_comes_again_or_makes_no_sense_does_nothing() {
         state::number(&app.state(), query, event["id"].as_str().unwrap()),
         1
     );
-    assert!(app.log().contains("wake_up_failed"), "{}", app.log());
+    assert!(app.log().contains("message_refused"), "{}", app.log());
 }
 
 /// Stopped, and started again; what was signed up meanwhile is the sweep's. (500 with JETWAY_SIGN_UPS=500; the figures are printed.)
