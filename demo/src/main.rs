@@ -4,9 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use clap::Parser;
-use jetway_demo::{
-    Gateway, start_bookings, start_flights, start_verifying_bookings, start_verifying_flights,
-};
+use jetway_demo::{BookingOptions, FlightOptions, Gateway, start_bookings, start_flights};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -27,6 +25,9 @@ struct Arguments {
     /// What the gateway calls itself: its variable `issuer`.
     #[arg(long, value_name = "NAME", default_value = "jetway")]
     issuer: String,
+    /// The Redis on which the booking service publishes what becomes of bookings. Without it nothing is published.
+    #[arg(long, value_name = "URL", env = "JETWAY_DEMO_REDIS", hide_env_values = true)]
+    redis: Option<String>,
 }
 
 #[tokio::main]
@@ -40,17 +41,24 @@ async fn main() -> anyhow::Result<()> {
         url,
         issuer: arguments.issuer,
     });
-    let listener = listen(arguments.flights).await?;
-    let flights = match &gateway {
-        Some(gateway) => start_verifying_flights(listener, gateway)?,
-        None => start_flights(listener)?,
+    // Each has to know where the other is.
+    let (flights, bookings) = (
+        listen(arguments.flights).await?,
+        listen(arguments.bookings).await?,
+    );
+    let options = FlightOptions {
+        gateway: gateway.clone(),
+        bookings: Some(format!("http://{}", bookings.local_addr()?)),
     };
+    let flights = start_flights(flights, &options)?;
     println!("flight service on {}", flights.url());
-    let listener = listen(arguments.bookings).await?;
-    let bookings = match &gateway {
-        Some(gateway) => start_verifying_bookings(listener, &flights.url(), gateway)?,
-        None => start_bookings(listener, &flights.url())?,
+    let options = BookingOptions {
+        gateway,
+        // An empty variable is none.
+        redis: arguments.redis.filter(|url| !url.is_empty()),
     };
+    let bookings =
+        start_bookings(bookings, &flights.url(), &options).context("cannot start the booking service")?;
     println!("booking service on {}", bookings.url());
 
     tokio::select! {

@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::response::IntoResponse;
 use axum::{Json, Router};
 use http::{HeaderName, HeaderValue};
-use jetway_demo::Running;
+use jetway_demo::{BookingOptions, FlightOptions, Running};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -145,12 +145,26 @@ impl Upstream {
 
     /// The demo's flight service and booking service.
     pub fn demo() -> (Self, Self) {
-        let (flights, listener) = listen();
+        Self::demo_publishing_on(None)
+    }
+
+    /// The same, where the booking service publishes on a Redis under this URL.
+    pub fn demo_publishing_on(redis: Option<String>) -> (Self, Self) {
+        let ((flights, flight_listener), (bookings, booking_listener)) = (listen(), listen());
         let _on_background = BACKGROUND.enter();
-        let flight_service = jetway_demo::start_flights(listener).expect("the flight service starts");
-        let (bookings, listener) = listen();
+        let options = FlightOptions {
+            bookings: Some(format!("http://{bookings}")),
+            ..FlightOptions::default()
+        };
+        let flight_service =
+            jetway_demo::start_flights(flight_listener, &options).expect("the flight service starts");
+        let options = BookingOptions {
+            redis,
+            ..BookingOptions::default()
+        };
         let booking_service =
-            jetway_demo::start_bookings(listener, &flight_service.url()).expect("the booking service starts");
+            jetway_demo::start_bookings(booking_listener, &flight_service.url(), &options)
+                .expect("the booking service starts");
         let services = Arc::new((flight_service, booking_service));
         let service = |address| Self {
             address,

@@ -10,7 +10,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Desk;
+use super::events::Happening;
 use super::store::{Booking, Status};
+use crate::flights::Flight;
 use crate::identity::SignedIn;
 use crate::json::{Body, Parameters};
 use crate::page;
@@ -89,9 +91,21 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let booking = own_booking(&desk, &caller, &id)?;
+    let _steady = desk.steady.read().await;
     desk.flights.release(booking.flight_id, booking.id).await?;
-    desk.bookings.mark_cancelled(booking.id);
+    if let Some(cancelled) = desk.bookings.mark_cancelled(booking.id) {
+        desk.events.tell(Happening::Cancelled, &cancelled);
+    }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /internal/changed-flights`: what the flight service has changed, as it is then. To be told twice does no harm.
+pub(super) async fn flight_changed(State(desk): State<Arc<Desk>>, Body(flight): Body<Flight>) -> StatusCode {
+    let _steady = desk.steady.write().await;
+    for booking in desk.bookings.move_departure(flight.id, flight.departs_at) {
+        desk.events.tell(Happening::Changed, &booking);
+    }
+    StatusCode::NO_CONTENT
 }
 
 fn own_booking(desk: &Desk, caller: &SignedIn, id: &str) -> Result<Booking, Problem> {
@@ -103,6 +117,7 @@ fn own_booking(desk: &Desk, caller: &SignedIn, id: &str) -> Result<Booking, Prob
 
 async fn reserve_and_store(desk: &Desk, user_id: String, new: &NewBooking) -> Result<Booking, Problem> {
     let id = Uuid::now_v7();
+    let _steady = desk.steady.read().await;
     let flight = match desk.flights.reserve(new.flight_id, id, new.seats).await {
         Ok(flight) => flight,
         Err(problem) => {
@@ -117,11 +132,15 @@ async fn reserve_and_store(desk: &Desk, user_id: String, new: &NewBooking) -> Re
         user_id,
         flight_id: flight.id,
         flight_number: flight.number,
+        from: flight.from,
+        to: flight.to,
+        departs_at: flight.departs_at,
         seats: new.seats,
         status: Status::Confirmed,
         created_at: OffsetDateTime::now_utc().truncate_to_second(),
     };
     desk.bookings.insert(booking.clone());
+    desk.events.tell(Happening::Confirmed, &booking);
     Ok(booking)
 }
 

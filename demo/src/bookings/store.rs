@@ -18,6 +18,13 @@ pub struct Booking {
     pub flight_id: Uuid,
     /// The flight's number when it was booked.
     pub flight_number: String,
+    /// IATA code of the airport it leaves from.
+    pub from: String,
+    /// IATA code of the airport it goes to.
+    pub to: String,
+    /// When it leaves, as far as is known here.
+    #[serde(with = "time::serde::rfc3339")]
+    pub departs_at: OffsetDateTime,
     /// How many seats it takes.
     pub seats: u32,
     /// Whether the seats are still the user's.
@@ -73,9 +80,29 @@ impl Bookings {
             .collect()
     }
 
-    pub(super) fn mark_cancelled(&self, id: Uuid) {
-        if let Some(booking) = self.by_id().get_mut(&id) {
-            booking.status = Status::Cancelled;
-        }
+    /// Cancels a booking and returns what it has become, or nothing if it was cancelled before.
+    pub(super) fn mark_cancelled(&self, id: Uuid) -> Option<Booking> {
+        let mut by_id = self.by_id();
+        let booking = by_id
+            .get_mut(&id)
+            .filter(|booking| booking.status == Status::Confirmed)?;
+        booking.status = Status::Cancelled;
+        Some(booking.clone())
+    }
+
+    /// Has the flight leave at another time, and returns the bookings for which that is news.
+    pub(super) fn move_departure(&self, flight: Uuid, departs_at: OffsetDateTime) -> Vec<Booking> {
+        let mut by_id = self.by_id();
+        let theirs = by_id.values_mut().filter(|booking| {
+            booking.flight_id == flight
+                && booking.status == Status::Confirmed
+                && booking.departs_at != departs_at
+        });
+        theirs
+            .map(|booking| {
+                booking.departs_at = departs_at;
+                booking.clone()
+            })
+            .collect()
     }
 }

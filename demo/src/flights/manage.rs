@@ -9,6 +9,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::changes::Changes;
 use super::model::{Flight, Price, is_airport_code};
 use super::search::flight_id;
 use super::store::Flights;
@@ -71,10 +72,13 @@ pub(super) async fn create(
 pub(super) async fn change(
     _: FlightManager,
     State(store): State<Arc<Flights>>,
+    State(changes): State<Arc<Changes>>,
     Path(id): Path<String>,
     Body(change): Body<Change>,
 ) -> Result<Json<Flight>, Problem> {
+    let mut before = None;
     let changed = store.update(flight_id(&id)?, |flight| {
+        before = Some(flight.departs_at);
         flight.departs_at = change.departs_at.map_or(flight.departs_at, whole_seconds);
         flight.arrives_at = change.arrives_at.map_or(flight.arrives_at, whole_seconds);
         if let Some(price) = change.price {
@@ -83,7 +87,11 @@ pub(super) async fn change(
         flight.seats_available = change.seats_available.unwrap_or(flight.seats_available);
         check(flight)
     });
-    changed.ok_or_else(|| Problem::not_found("flight"))?.map(Json)
+    let flight = changed.ok_or_else(|| Problem::not_found("flight"))??;
+    if before != Some(flight.departs_at) {
+        changes.tell(flight.id);
+    }
+    Ok(Json(flight))
 }
 
 /// `DELETE /api/v1/flights/{id}`. Its bookings keep what they say, as a cancelled flight's tickets do.

@@ -6,10 +6,11 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use time::macros::format_description;
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::model::{Flight, is_airport_code};
+use super::shuttle;
 use super::store::Flights;
 use crate::json::Parameters;
 use crate::page;
@@ -21,6 +22,7 @@ pub(super) struct Search {
     from: Option<String>,
     to: Option<String>,
     date: Option<String>,
+    minutes_ahead: Option<u16>,
     limit: Option<usize>,
     cursor: Option<String>,
 }
@@ -31,7 +33,7 @@ pub(super) struct FlightList {
     next_cursor: Option<String>,
 }
 
-/// `GET /api/v1/flights`: the flights that have not left yet.
+/// `GET /api/v1/flights`: the flights that have not left yet, and with `minutes_ahead` none that leaves within so many minutes.
 pub(super) async fn list(
     State(store): State<Arc<Flights>>,
     Parameters(search): Parameters<Search>,
@@ -42,9 +44,11 @@ pub(super) async fn list(
     let date = search.date.as_deref().map(day).transpose()?;
     let after = search.cursor.as_deref().map(place).transpose()?;
     let now = OffsetDateTime::now_utc();
+    let earliest = now + Duration::minutes(search.minutes_ahead.unwrap_or_default().into());
 
+    store.insert_if_absent(shuttle::as_of(now));
     let mut flights = store.list(|flight| {
-        flight.departs_at > now
+        flight.departs_at > earliest
             && from.as_ref().is_none_or(|code| *code == flight.from)
             && to.as_ref().is_none_or(|code| *code == flight.to)
             && date.is_none_or(|date| date == flight.departs_at.date())

@@ -60,6 +60,13 @@ impl Flights {
         self.entries().insert(flight.id, Entry::new(flight));
     }
 
+    /// Adds a flight, unless it is there already.
+    pub(super) fn insert_if_absent(&self, flight: Flight) {
+        self.entries()
+            .entry(flight.id)
+            .or_insert_with(|| Entry::new(flight));
+    }
+
     /// Changes a flight and returns what it has become. A change that fails changes nothing.
     pub(super) fn update<E>(
         &self,

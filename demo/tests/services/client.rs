@@ -1,6 +1,6 @@
 //! Both services on free ports, and a client that speaks as the gateway would.
 
-use jetway_demo::{Running, start_bookings, start_flights};
+use jetway_demo::{BookingOptions, FlightOptions, Running, start_bookings, start_flights};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -16,8 +16,13 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) async fn start() -> Self {
-        let flights = start_flights(free_port().await).unwrap();
-        let bookings = start_bookings(free_port().await, &flights.url()).unwrap();
+        let (flights, bookings) = (free_port().await, free_port().await);
+        let options = FlightOptions {
+            bookings: Some(format!("http://{}", bookings.local_addr().unwrap())),
+            ..FlightOptions::default()
+        };
+        let flights = start_flights(flights, &options).unwrap();
+        let bookings = start_bookings(bookings, &flights.url(), &BookingOptions::default()).unwrap();
         Self {
             flights,
             bookings,

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use ed25519_dalek::{Signer as _, SigningKey};
 use http::Method;
-use jetway_demo::{Gateway, Running, start_verifying_bookings, start_verifying_flights};
+use jetway_demo::{BookingOptions, FlightOptions, Gateway, Running, start_bookings, start_flights};
 use jetway_tests::call::Call;
 use jetway_tests::upstream::Seen;
 use jetway_tests::{Answer, Setup, TestApp, User, raw, state, tokens};
@@ -274,12 +274,20 @@ impl Verified {
             ("flight_service_url", &url(&flights)),
             ("booking_service_url", &url(&bookings)),
         ]);
-        let gateway = Gateway {
+        let gateway = Some(Gateway {
             url: format!("http://{}", app.address()),
             issuer: "jetway".to_owned(),
+        });
+        let options = FlightOptions {
+            gateway: gateway.clone(),
+            ..FlightOptions::default()
         };
-        let flights = start_verifying_flights(flights, &gateway).unwrap();
-        let bookings = start_verifying_bookings(bookings, &flights.url(), &gateway).unwrap();
+        let flights = start_flights(flights, &options).unwrap();
+        let options = BookingOptions {
+            gateway,
+            ..BookingOptions::default()
+        };
+        let bookings = start_bookings(bookings, &flights.url(), &options).unwrap();
         Self {
             app,
             flights,

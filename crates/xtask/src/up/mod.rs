@@ -72,12 +72,12 @@ impl Addresses {
 
 fn serve(addresses: &Addresses, runtime: &Runtime, crew: &mut Crew) -> Result<()> {
     let redis = redis::provide(crew)?;
-    start_demo(addresses, crew)?;
+    start_demo(addresses, redis.as_ref(), crew)?;
     let admin = Admin::remembered_or_new(&state())?;
     let token = InternalToken::provide(&state())?;
     start_gateway(addresses, runtime, redis.as_ref(), (&admin, &token), crew)?;
     if let Some(redis) = &redis {
-        start_notification(runtime, redis, crew)?;
+        start_notification(addresses, runtime, redis, crew)?;
     }
     let admin_note = admin.bootstrap(addresses.gateway)?;
     token.keep_sweeping(addresses.gateway);
@@ -85,13 +85,21 @@ fn serve(addresses: &Addresses, runtime: &Runtime, crew: &mut Crew) -> Result<()
     crew.watch()
 }
 
-fn start_demo(addresses: &Addresses, crew: &mut Crew) -> Result<()> {
+fn start_demo(addresses: &Addresses, redis: Option<&Redis>, crew: &mut Crew) -> Result<()> {
+    let published_on = redis.and_then(Redis::url_for_the_demo);
+    if redis.is_some() && published_on.is_none() {
+        eprintln!("The demo services do not speak TLS to Redis: nobody is told of bookings.");
+    }
     crew.add(
         "the demo services",
         Supervised::start(program("jetway-demo"), |command| {
             command.args(["--flights", &addresses.flights.to_string()]);
             command.args(["--bookings", &addresses.bookings.to_string()]);
             command.args(assertions_of(addresses.gateway));
+            if let Some(url) = published_on {
+                // Not on the command line: it may hold a password.
+                command.env("JETWAY_DEMO_REDIS", url);
+            }
         }),
     )?;
     for address in [addresses.flights, addresses.bookings] {
@@ -144,6 +152,7 @@ fn start_gateway(
             );
             command.env("SPIN_VARIABLE_BOOTSTRAP_TOKEN", admin.bootstrap_token());
             command.env("SPIN_VARIABLE_INTERNAL_TOKEN", token.reveal());
+            command.envs(public_url(addresses.gateway));
             if let Some(redis) = redis {
                 command.envs(redis.variables());
             }
@@ -153,9 +162,23 @@ fn start_gateway(
         .context("the gateway did not become ready")
 }
 
+/// The variable by which links in mails lead here, unless the user has said where they lead.
+fn public_url(gateway: SocketAddr) -> Option<(&'static str, String)> {
+    const PUBLIC_URL: &str = "SPIN_VARIABLE_PUBLIC_URL";
+    std::env::var_os(PUBLIC_URL)
+        .is_none()
+        .then(|| (PUBLIC_URL, format!("http://{gateway}")))
+}
+
 /// Starts what Redis wakes, apart from the gateway: on Spin it ends whenever the connection to Redis does.
-fn start_notification(runtime: &Runtime, redis: &Redis, crew: &mut Crew) -> Result<()> {
+fn start_notification(
+    addresses: &Addresses,
+    runtime: &Runtime,
+    redis: &Redis,
+    crew: &mut Crew,
+) -> Result<()> {
     let (program, redis) = (runtime.program(), redis.variable_of_the_trigger());
+    let public_url = public_url(addresses.gateway);
     crew.keep("the delivery of notifications", move || {
         Supervised::start(&program, |command| {
             command.current_dir(root()).args(["up", "--from", "spin.toml"]);
@@ -163,6 +186,7 @@ fn start_notification(runtime: &Runtime, redis: &Redis, crew: &mut Crew) -> Resu
             // It answers no requests; the embedded host listens all the same, and says where.
             command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::null());
             command.env(redis.0, &redis.1);
+            command.envs(public_url.clone());
         })
     })
 }

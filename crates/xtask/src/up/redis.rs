@@ -47,6 +47,11 @@ impl Redis {
         (URL, self.url(&format!("{username}:{password}@")))
     }
 
+    /// The URL for the demo services, with user and password. Their client speaks no TLS: `None` then.
+    pub(super) fn url_for_the_demo(&self) -> Option<String> {
+        (self.scheme == "redis").then(|| self.variable_of_the_trigger().1)
+    }
+
     fn url(&self, userinfo: &str) -> String {
         let (scheme, port) = (&self.scheme, self.port);
         let host = if self.host.contains(':') {
@@ -179,5 +184,9 @@ mod tests {
             of_the_trigger("rediss://user:p%40ss@[::1]:7000/2"),
             "rediss://user:p%40ss@[::1]:7000"
         );
+        let of_the_demo = |url| parse(url).unwrap().url_for_the_demo();
+        let url = "redis://:secret@cache:7000";
+        assert_eq!(of_the_demo(url).as_deref(), Some(url));
+        assert_eq!(of_the_demo("rediss://cache"), None);
     }
 }
