@@ -83,7 +83,8 @@ impl Drop for Running {
 /// Starts a flight service with a fresh timetable.
 pub fn start_flights(listener: TcpListener, options: &FlightOptions) -> io::Result<Running> {
     let verifier = verifier("flights", options.gateway.as_ref())?;
-    let (router, teller) = flights::router(verifier, options.bookings.as_deref()).map_err(io::Error::other)?;
+    let (router, teller) =
+        flights::router(verifier, options.bookings.as_deref()).map_err(io::Error::other)?;
     start(listener, router, teller)
 }
 

@@ -87,9 +87,14 @@ impl TestApp {
         self.start_again();
     }
 
+    /// Kills the gateway, as a power cut would.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
     /// Kills the gateway, as a power cut would, and starts it again on the same state.
     pub fn crash_and_restart(&mut self) {
-        self.process.kill();
+        self.kill();
         self.start_again();
     }
 

@@ -72,6 +72,14 @@ impl Call {
 
     /// Sends the request and gives the response as soon as its headers are there.
     pub async fn start(self) -> reqwest::Response {
+        self.try_start().await.expect("an answer")
+    }
+
+    /// The same to a gateway that may be killed before it answers.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub async fn try_start(self) -> reqwest::Result<reqwest::Response> {
         // A pool cannot outlive the test's runtime, and a client of its own makes every call a connection of its own.
         let client = reqwest::Client::builder()
             .local_address(self.address)
@@ -87,7 +95,7 @@ impl Call {
         if let Some(body) = self.body {
             request = request.body(body);
         }
-        request.send().await.expect("an answer")
+        request.send().await
     }
 }
 

@@ -20,6 +20,7 @@ pub mod limits;
 pub mod mail;
 pub mod prerequisites;
 pub mod process;
+pub mod provider;
 pub mod raw;
 pub mod redis;
 pub mod setup;

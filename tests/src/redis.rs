@@ -123,6 +123,12 @@ impl Subscriber {
         serde_json::from_str(&message).unwrap_or_else(|error| panic!("not JSON ({error}): {message}"))
     }
 
+    /// The next message, as JSON, unless none arrives for this long.
+    pub async fn next_within(&mut self, time: Duration) -> Option<Value> {
+        let message = timeout(time, self.message()).await.ok()?;
+        Some(serde_json::from_str(&message).unwrap_or_else(|error| panic!("not JSON ({error}): {message}")))
+    }
+
     /// Whether nothing arrives for this long.
     pub async fn stays_silent(&mut self, time: Duration) -> bool {
         timeout(time, self.message()).await.is_err()

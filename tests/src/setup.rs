@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::app::{BOOTSTRAP_TOKEN, INTERNAL_TOKEN};
 use crate::process::Process;
+use crate::provider::Provider;
 use crate::upstream::Upstream;
 use crate::{TestApp, prerequisites};
 
@@ -73,6 +74,14 @@ impl Setup {
         let given = variables.iter();
         self.variables
             .extend(given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self
+    }
+
+    /// With mail that goes to this provider.
+    pub fn mailing_through(mut self, provider: &Provider) -> Self {
+        let variables = provider.variables().into_iter();
+        self.variables
+            .extend(variables.map(|(name, value)| (name.to_owned(), value)));
         self
     }
 

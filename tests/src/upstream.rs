@@ -162,9 +162,8 @@ impl Upstream {
             redis,
             ..BookingOptions::default()
         };
-        let booking_service =
-            jetway_demo::start_bookings(booking_listener, &flight_service.url(), &options)
-                .expect("the booking service starts");
+        let booking_service = jetway_demo::start_bookings(booking_listener, &flight_service.url(), &options)
+            .expect("the booking service starts");
         let services = Arc::new((flight_service, booking_service));
         let service = |address| Self {
             address,
@@ -244,7 +243,7 @@ impl Upstream {
     }
 }
 
-fn listen() -> (SocketAddr, tokio::net::TcpListener) {
+pub(crate) fn listen() -> (SocketAddr, tokio::net::TcpListener) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener
         .set_nonblocking(true)

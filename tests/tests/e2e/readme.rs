@@ -90,6 +90,10 @@ async fn from_sign_up_to_a_booking_and_to_a_role() {
     assert!(printed.contains(r#""code":"unauthenticated""#), "{printed}");
     assert!(printed.ends_with("401\n401\n401\n401\n401\n429\n"), "{printed}");
 
+    let printed = run(&block("inbox"), &app, folder.path()).await;
+
+    assert!(self::documents(&printed)[0]["messages"].is_array(), "{printed}");
+
     let printed = run(&block("admin"), &app, folder.path()).await;
 
     assert!(printed.contains("HTTP/1.1 204"), "{printed}");

@@ -19,11 +19,13 @@ Try in another terminal:
 
   curl -s {url}/api/v1/signup {json} -d {account}
 
-  TOKEN=$(curl -s {url}/api/v1/signin {json} -d {account} | {token}); FLIGHT=$(curl -s '{url}/api/v1/flights?limit=1' | {flight})
+  TOKEN=$(curl -s {url}/api/v1/signin {json} -d {account} | {token}); FLIGHT=$(curl -s '{url}/api/v1/flights?minutes_ahead=121&limit=1' | {flight})
 
   curl -s {url}/api/v1/bookings -H \"authorization: Bearer $TOKEN\" {json} -d {booking}
 
   curl -s '{url}/internal/inbox?to=ada@example.com' -H \"authorization: Bearer $(cat .spin/dev-internal-token)\"
+
+That flight leaves in two hours and a minute or two: look into the inbox again then, and the reminder is there.
 
 Ctrl-C stops everything."
     );
