@@ -288,35 +288,6 @@ async fn who_is_killed_while_delivering_loses_nothing() {
     assert_eq!(ids.len(), 120);
 }
 
-/// A backlog, as of reminders: drained in batches, with the memory of one of them. (10,000 with JETWAY_BACKLOG=10000; the figures are
-/// printed.)
-#[tokio::test]
-async fn a_backlog_is_drained_in_flat_memory() {
-    let count: i64 = std::env::var("JETWAY_BACKLOG").map_or(600, |count| count.parse().unwrap());
-    let app = TestApp::start();
-    let user = app.sign_up(&new_email()).await.expect_json(201);
-    app.sweep_all().await;
-    let backlog = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-        INSERT INTO outbox (type, subject, time, data) SELECT 'com.jetway.role.granted.v1', ?1,
-            strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), json_object('user_id', ?1, 'role', 'airline') FROM n";
-    state::database(&app.state())
-        .execute(backlog, (user["id"].as_str().unwrap(), count))
-        .unwrap();
-
-    let started = Instant::now();
-    let mut delivered = 0;
-    let (grew, before) = app
-        .memory_during(async { delivered = app.sweep_all().await })
-        .await;
-
-    assert_eq!(delivered, u64::try_from(count).unwrap());
-    println!(
-        "{count} drained in {:?}; memory grew by {grew} KiB from {before} KiB",
-        started.elapsed()
-    );
-    assert!(grew < 64 * 1024, "{grew} KiB");
-}
-
 #[tokio::test]
 async fn an_administrator_sees_what_was_given_up_and_has_it_tried_again() {
     let app = TestApp::start();
