@@ -12,6 +12,7 @@ use jetway_gateway::proxy::{
     Attempts, News, Service, Turn, may_be_sent_again, overloaded, pause, response_headers,
 };
 use jetway_gateway::rate_limit::add_headers;
+use jetway_gateway::refusals::{Asked, Refusal};
 use jetway_gateway::spin::http::{
     BodyOf, ErrorCode, Request, Response, answer, ended, failure_of, forward_request, forward_response,
     options_of, receive_head, request_of, send, wait,
@@ -29,7 +30,7 @@ thread_local! { static GATE: PerInstance<Gate> = const { PerInstance::new() }; }
 jetway_gateway::http_component!(handle);
 
 async fn handle(request: Request) -> Response {
-    let (request_id, head) = receive_head(&request);
+    let (request_id, mut head) = receive_head(&request);
     let gate = PerInstance::get_or_try_init(&GATE, &SpinWay, async || {
         Gate::open(&SpinVariables, &request_id).await
     })
@@ -41,17 +42,29 @@ async fn handle(request: Request) -> Response {
     let our_own = |result| {
         let mut response = finish(result, &request_id);
         visit.dress(response.headers_mut());
-        answer(response)
+        response
     };
     if let Some(response) = visit.preflight() {
-        return our_own(Ok(response));
+        return answer(our_own(Ok(response)));
     }
-    let reply = async { respond(request, head?, &gate?, &visit, &request_id).await };
-    match reply.await {
-        Ok(Reply::OfService(response)) => response,
+    let reply = match (&mut head, &gate) {
+        (Ok(head), Ok(gate)) => respond(request, head, gate, &visit, &request_id).await,
+        (Err(error), _) => Err(error.clone()),
+        (_, Err(error)) => Err(error.clone().into()),
+    };
+    let mut response = match reply {
+        Ok(Reply::OfService(response)) => return response,
         Ok(Reply::OurOwn(response)) => our_own(Ok(response)),
         Err(error) => our_own(Err(error)),
+    };
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        let asked = match (&head, &gate) {
+            (Ok(head), Ok(gate)) => Some(Asked::of(head, &gate.settings.browser.client)),
+            _ => None,
+        };
+        refusal.log(&request_id, asked.as_ref(), &SystemClock);
     }
+    answer(response)
 }
 
 /// Whose answer the client gets.
@@ -62,31 +75,24 @@ enum Reply {
 
 async fn respond(
     request: Request,
-    mut head: Head<()>,
+    head: &mut Head<()>,
     gate: &Rc<Gate>,
     visit: &Visit,
     request_id: &RequestId,
 ) -> Result<Reply, HttpError> {
     let settings = &gate.settings;
-    if handler::is_private(&head)? {
+    if handler::is_private(head)? {
         return ready::check(settings, request_id).await.map(Reply::OurOwn);
     }
-    let Admitted { caller, usages } = guard::pass(&mut head, request_id, settings).await?;
+    let Admitted { caller, usages } = guard::pass(head, request_id, settings).await?;
     let told = async {
-        match handler::plan(&head, request_id, settings, &SystemEntropy)? {
+        match handler::plan(head, request_id, settings, &SystemEntropy)? {
             Plan::Answer(mut response) => {
                 add_headers(response.headers_mut(), &usages);
                 Ok(Reply::OurOwn(response))
             }
             Plan::Forward(mut outbound) => {
-                assertion::put_on(
-                    &mut outbound.headers,
-                    &head,
-                    caller.as_ref(),
-                    settings,
-                    request_id,
-                )
-                .await?;
+                assertion::put_on(&mut outbound.headers, head, caller.as_ref(), settings, request_id).await?;
                 let dress = |headers: &mut HeaderMap| {
                     add_headers(headers, &usages);
                     visit.dress(headers);

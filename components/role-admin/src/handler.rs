@@ -90,13 +90,18 @@ pub async fn handle<P: Ports, F: Fn(UserId)>(
     }
     // Who is not an administrator does not learn which routes and methods there are behind the door.
     let caller = app.caller(request.headers()).await?;
+    let of_caller = |error: HttpError| error.of_user(caller.user());
     let store = app.store().await?;
-    let permitted = Permitted::check(&caller, &store, app.settings.require_second_factor).await?;
+    let permitted = Permitted::check(&caller, &store, app.settings.require_second_factor)
+        .await
+        .map_err(|refused| of_caller(refused.into()))?;
     let found = ADMIN.find(request.method(), path)?;
     let origin = app.origin(request.headers());
     let (key_value, clock) = (app.ports.key_value(), app.ports.clock());
     let administration = Administration::new(&store, key_value, clock, permitted, origin);
-    administer(request, found, &administration, app).await
+    administer(request, found, &administration, app)
+        .await
+        .map_err(of_caller)
 }
 
 async fn administer<P: Ports, F: Fn(UserId)>(

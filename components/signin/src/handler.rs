@@ -78,7 +78,8 @@ pub async fn handle<P: Ports>(request: Request<impl Body>, app: &App<'_, P>) -> 
     // Who is not signed in does not learn which routes and methods there are behind the door.
     if path == "/api/v1/signout" || path == "/api/v1/me" || path.starts_with("/api/v1/me/") {
         let caller = app.caller(request.headers()).await?;
-        return own(request, app, &caller).await;
+        let of_caller = |error: HttpError| error.of_user(caller.user());
+        return own(request, app, &caller).await.map_err(of_caller);
     }
     match OPEN.find(request.method(), path)?.endpoint {
         Open::SignIn => signin::create(request, app).await,

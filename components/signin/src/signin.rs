@@ -4,12 +4,13 @@ use http::{HeaderMap, Request, header};
 use jetway_gateway::client::Client as NetworkClient;
 use jetway_gateway::devices::Presented;
 use jetway_gateway::domain::{EmailAddress, Password};
-use jetway_gateway::http::{Body, HttpError, Response, json};
+use jetway_gateway::http::{Body, HttpError, RequestId, Response, json};
+use jetway_gateway::log;
 use jetway_gateway::ports::Ports;
 use jetway_gateway::problems::field;
 use jetway_gateway::rate_limit::{ByEmail, Partition};
 use jetway_gateway::second_factor::SecondFactorError;
-use jetway_gateway::sessions::{Client, Credentials, SignInError};
+use jetway_gateway::sessions::{Client, Credentials, Grant, NotSignedIn, SignInError};
 use jetway_gateway::slowdown::Who;
 use serde::Deserialize;
 
@@ -69,11 +70,7 @@ pub(crate) async fn create<P: Ports>(
                     device::remember(response.headers_mut(), &presented, &email, app).await;
                     Ok(response)
                 }
-                // These stay counted as failures.
-                Err(
-                    failed @ (SignInError::InvalidCredentials
-                    | SignInError::SecondFactor(SecondFactorError::Refused)),
-                ) => Err(failed.into()),
+                Err(failed) if is_guess(&failed.why) => Err(failed.into()),
                 Err(failed) => {
                     attempt.came_to_nothing().await;
                     Err(failed.into())
@@ -87,16 +84,37 @@ async fn sign_in<P: Ports>(
     credentials: Credentials,
     client: &Client,
     app: &App<'_, P>,
-) -> Result<Response, SignInError> {
+) -> Result<Response, NotSignedIn> {
     let store = app.store().await?;
     let mut grant = app
         .sessions(&store)
         .sign_in(credentials, client, &app.hasher())
         .await?;
+    note(&grant, client, app.request_id);
     if let Some(outdated) = grant.outdated.take() {
         app.upgrades.0(outdated);
     }
     Ok(tokens::answer(&grant))
+}
+
+/// Whether it was a guess that failed, and so stays counted.
+fn is_guess(why: &SignInError) -> bool {
+    matches!(
+        why,
+        SignInError::InvalidCredentials | SignInError::SecondFactor(SecondFactorError::Refused)
+    )
+}
+
+/// A sign-in is a line of the log, as a failed one is: each costs a hash, which bounds them.
+fn note(grant: &Grant, client: &Client, request_id: &RequestId) {
+    let user = grant.user.id.to_string();
+    let methods: Vec<_> = grant.methods.iter().map(|method| method.as_str()).collect();
+    let methods = methods.join(" ");
+    let mut fields = vec![("user", user.as_str()), ("methods", methods.as_str())];
+    if let Some(address) = &client.address {
+        fields.push(("client", address));
+    }
+    log::info(request_id, "signed_in", &fields);
 }
 
 /// What is kept of the client for the user to recognise the session by.

@@ -28,6 +28,7 @@ pub mod ports;
 pub mod problems;
 pub mod proxy;
 pub mod rate_limit;
+pub mod refusals;
 pub mod roles;
 pub mod rules;
 pub mod second_factor;

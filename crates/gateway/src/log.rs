@@ -1,34 +1,50 @@
-//! The log: one line of logfmt on standard error for each thing worth knowing, with the id of the request it belongs to.
+//! The log: one line of logfmt on standard error for each thing worth knowing, with its time and the id of the request it belongs to.
 //!
-//! No secret goes in: callers pass causes and names, never tokens, passwords or bodies.
+//! No secret goes in, and no e-mail address: callers pass causes and names, never tokens, passwords or bodies. People are named by
+//! their ids.
 
+use std::time::SystemTime;
+
+use crate::domain::rfc3339;
 use crate::http::RequestId;
 
 /// Something failed that is ours to look at.
 pub fn error(request_id: &RequestId, event: &str, fields: &[(&str, &str)]) {
-    write("error", request_id, event, fields);
+    write("error", Some(request_id), event, fields);
 }
 
 /// Something is not as it should be, and the request went on.
 pub fn warn(request_id: &RequestId, event: &str, fields: &[(&str, &str)]) {
-    write("warn", request_id, event, fields);
+    write("warn", Some(request_id), event, fields);
+}
+
+/// Something happened that is worth knowing.
+pub fn info(request_id: &RequestId, event: &str, fields: &[(&str, &str)]) {
+    write("info", Some(request_id), event, fields);
 }
 
 /// Something failed that belongs to no request.
 pub fn background(event: &str, fields: &[(&str, &str)]) {
-    eprintln!("{}", with_fields(format!("level=warn event={event}"), fields));
+    write("warn", None, event, fields);
 }
 
-fn write(level: &str, request_id: &RequestId, event: &str, fields: &[(&str, &str)]) {
-    eprintln!("{}", line(level, request_id, event, fields));
+fn write(level: &str, request_id: Option<&RequestId>, event: &str, fields: &[(&str, &str)]) {
+    // The host's wall clock, which is the one clock of the ports too. A line has no use for another.
+    let time = rfc3339(SystemTime::now().into());
+    eprintln!("{}", line(&time, level, request_id, event, fields));
 }
 
-fn line(level: &str, request_id: &RequestId, event: &str, fields: &[(&str, &str)]) -> String {
-    let line = format!("level={level} event={event} request_id={}", request_id.as_str());
-    with_fields(line, fields)
-}
-
-fn with_fields(mut line: String, fields: &[(&str, &str)]) -> String {
+fn line(
+    time: &str,
+    level: &str,
+    request_id: Option<&RequestId>,
+    event: &str,
+    fields: &[(&str, &str)],
+) -> String {
+    let mut line = format!("time={time} level={level} event={event}");
+    if let Some(request_id) = request_id {
+        line.push_str(&format!(" request_id={}", request_id.as_str()));
+    }
     for (name, value) in fields {
         // Debug form: quoted, and with line breaks and control characters escaped, so that no value can forge a line.
         line.push_str(&format!(" {name}={value:?}"));
@@ -44,14 +60,15 @@ mod tests {
     fn a_value_cannot_forge_a_line() {
         let id = RequestId::for_test("r-1");
         let line = line(
+            "2026-01-02T03:04:05.006Z",
             "error",
-            &id,
+            Some(&id),
             "internal_error",
             &[("cause", "a\nlevel=info \"b\"")],
         );
         assert_eq!(
             line,
-            r#"level=error event=internal_error request_id=r-1 cause="a\nlevel=info \"b\"""#
+            r#"time=2026-01-02T03:04:05.006Z level=error event=internal_error request_id=r-1 cause="a\nlevel=info \"b\"""#
         );
     }
 }

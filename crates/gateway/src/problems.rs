@@ -8,7 +8,7 @@ use crate::domain::Invalid;
 use crate::http::{Code, FieldError, HttpError, Problem};
 use crate::roles::{NotPermitted, RolesError};
 use crate::second_factor::SecondFactorError;
-use crate::sessions::{RefreshError, SignInError};
+use crate::sessions::{NotSignedIn, RefreshError, SignInError};
 use crate::slowdown::NotNow;
 use crate::store::{Rule, StoreError};
 
@@ -102,6 +102,16 @@ impl From<SignInError> for HttpError {
     }
 }
 
+impl From<NotSignedIn> for HttpError {
+    fn from(error: NotSignedIn) -> Self {
+        let told = Self::from(error.why);
+        match error.user {
+            Some(user) => told.of_user(user),
+            None => told,
+        }
+    }
+}
+
 impl From<NotNow> for HttpError {
     fn from(error: NotNow) -> Self {
         match error {
@@ -141,7 +151,7 @@ impl From<RefreshError> for HttpError {
         match error {
             RefreshError::Dead => Self::new(Code::InvalidRefreshToken, "Sign in again."),
             // A thief learns nothing from the answer; the log has the difference.
-            RefreshError::Replayed { .. } => Self::from(RefreshError::Dead).caused_by(error),
+            RefreshError::Replayed { user } => Self::from(RefreshError::Dead).caused_by(error).of_user(user),
             RefreshError::Failed(failure) => failure.into(),
         }
     }

@@ -55,6 +55,7 @@ mod revocation;
 mod role_admin;
 mod sabotage;
 mod second_factor;
+mod security_log;
 mod sessions;
 mod signin;
 mod signing_key;

@@ -55,9 +55,14 @@ pub async fn admit<B, K: KeyValue, C: Clock>(
     (store, clock, way, memory): (&K, &C, &impl GiveWay, &Memory),
 ) -> Result<Admitted, HttpError> {
     let caller = authenticate(request.headers(), verifier).await?;
+    let of_caller = |error: HttpError| match &caller {
+        Some(caller) => error.of_user(caller.user()),
+        None => error,
+    };
     let limits = limits(request, settings, caller.as_ref());
-    let usages =
-        rate_limit::admit(limits, request_id, store, clock, way, settings.on_failure, memory).await?;
+    let usages = rate_limit::admit(limits, request_id, store, clock, way, settings.on_failure, memory)
+        .await
+        .map_err(of_caller)?;
     let requirement = settings
         .policy
         .requirement(request.method(), request.uri().path());

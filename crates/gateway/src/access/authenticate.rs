@@ -71,8 +71,9 @@ pub fn check_policy(requirement: &Requirement, identity: Option<&Identity>) -> R
         (Requirement::AnyRole(roles), Some(identity)) if roles.iter().any(|role| identity.has_role(role)) => {
             Ok(())
         }
-        (Requirement::AnyRole(_), Some(_)) => {
-            Err(HttpError::new(Code::Forbidden, "None of your roles allows it."))
+        (Requirement::AnyRole(_), Some(identity)) => {
+            let error = HttpError::new(Code::Forbidden, "None of your roles allows it.");
+            Err(error.of_user(identity.user()))
         }
     }
 }

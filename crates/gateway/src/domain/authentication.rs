@@ -20,6 +20,14 @@ impl AuthMethod {
     pub const PASSWORD: &[Self] = &[Self::Pwd];
     /// The password and the second factor.
     pub const TWO_FACTORS: &[Self] = &[Self::Pwd, Self::Otp];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pwd => "pwd",
+            Self::Otp => "otp",
+        }
+    }
 }
 
 /// A session, and how and when it began: every access token of it says so, however often it is refreshed.

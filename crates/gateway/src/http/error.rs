@@ -3,12 +3,14 @@
 use http::HeaderMap;
 
 use super::{Code, FieldError, Problem};
+use crate::domain::UserId;
 
 /// Why a handler did not answer: what the client may read, and apart from it what the log says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpError {
     problem: Box<Problem>,
     cause: Option<String>,
+    user: Option<UserId>,
 }
 
 impl HttpError {
@@ -43,6 +45,18 @@ impl HttpError {
         self
     }
 
+    /// Says whose request it was, or whose account it was about. Only the log is told.
+    #[must_use]
+    pub fn of_user(mut self, user: UserId) -> Self {
+        self.user = Some(user);
+        self
+    }
+
+    /// Whose request it was, or whose account it was about, where that is known.
+    pub fn user(&self) -> Option<UserId> {
+        self.user
+    }
+
     /// What the client may read.
     pub fn problem(&self) -> &Problem {
         &self.problem
@@ -69,6 +83,7 @@ impl From<Problem> for HttpError {
         Self {
             problem: Box::new(problem),
             cause: None,
+            user: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use http::{HeaderValue, Request, StatusCode, header};
 use super::{HttpError, REQUEST_ID, RequestId, Response};
 use crate::log;
 use crate::ports::{Clock, Entropy};
+use crate::refusals::Refusal;
 
 /// Gives the request its id, calls the handler, and makes of what it returns an answer that keeps the contract: errors are
 /// problems, causes are logged, and every answer carries the request id and its length.
@@ -19,7 +20,7 @@ pub async fn serve<B>(
     finish(result, &request_id)
 }
 
-/// The answer for what a handler returned.
+/// The answer for what a handler returned. Where it is a refusal, its extensions hold the [`Refusal`], for the frame to log.
 pub fn finish(result: Result<Response, HttpError>, request_id: &RequestId) -> Response {
     let mut response = match result {
         Ok(response) => response,
@@ -27,7 +28,12 @@ pub fn finish(result: Result<Response, HttpError>, request_id: &RequestId) -> Re
             if let Some(cause) = error.cause() {
                 log::error(request_id, error.problem().code().as_str(), &[("cause", cause)]);
             }
-            error.into_problem().into_response(request_id)
+            let refusal = Refusal::of(&error);
+            let mut response = error.into_problem().into_response(request_id);
+            if let Some(refusal) = refusal {
+                response.extensions_mut().insert(refusal);
+            }
+            response
         }
     };
     let length = response.body().len();

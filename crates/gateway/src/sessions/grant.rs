@@ -2,7 +2,7 @@
 
 use super::{OutdatedHash, Sessions, keys};
 use crate::Failure;
-use crate::domain::{Authentication, RefreshToken, User, UserId};
+use crate::domain::{AuthMethod, Authentication, RefreshToken, User, UserId};
 use crate::ports::{Clock, Database, Entropy, KeyValue};
 use crate::store::users;
 use crate::tokens::{AccessToken, epoch_of};
@@ -16,6 +16,8 @@ pub struct Grant {
     pub refresh_token: RefreshToken,
     /// Whose they are.
     pub user: User,
+    /// How they have shown who they are.
+    pub methods: Vec<AuthMethod>,
     /// What is to be upgraded once the answer is on its way: the password's hash, where it is of an old form.
     pub outdated: Option<OutdatedHash>,
 }

@@ -18,7 +18,7 @@ pub use grant::{Client, Grant};
 pub use keys::{KeyCache, Rotation, SigningKeys, published_signing_keys, signing_keys};
 pub use refresh::{REFRESH_GRACE, RefreshError};
 pub use renounce::renounce;
-pub use sign_in::{Credentials, SignInError};
+pub use sign_in::{Credentials, NotSignedIn, SignInError};
 pub use upgrade::OutdatedHash;
 
 use crate::ports::{Clock, Entropy, KeyValue};

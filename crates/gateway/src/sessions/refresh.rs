@@ -76,6 +76,7 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
                 access_token,
                 refresh_token,
                 user,
+                methods: owner.authentication.methods,
                 outdated: None,
             }),
             Rotated::Ended => Err(RefreshError::Dead),

@@ -55,6 +55,25 @@ impl<E: Into<Failure>> From<E> for SignInError {
     }
 }
 
+/// Nobody was signed in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct NotSignedIn {
+    /// Why not.
+    pub why: SignInError,
+    /// Whose address it is, if it is anybody's. For the log alone: whoever tries must not learn of it.
+    pub user: Option<UserId>,
+}
+
+impl<E: Into<SignInError>> From<E> for NotSignedIn {
+    fn from(error: E) -> Self {
+        Self {
+            why: error.into(),
+            user: None,
+        }
+    }
+}
+
 impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
     /// Signs in whoever knows the password.
     pub async fn sign_in(
@@ -62,7 +81,7 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         credentials: Credentials,
         client: &Client,
         hasher: &Hasher<'_, impl Ports>,
-    ) -> Result<Grant, SignInError> {
+    ) -> Result<Grant, NotSignedIn> {
         let mut signed_in = self.try_sign_in(&credentials, client, hasher).await?;
         if signed_in.is_none() {
             // The hash is another now. If that was only its upgrade, by a sign-in at the same time, the password still matches.
@@ -81,8 +100,27 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         credentials: &Credentials,
         client: &Client,
         hasher: &Hasher<'_, impl Ports>,
-    ) -> Result<Option<(Grant, PasswordHash)>, SignInError> {
+    ) -> Result<Option<(Grant, PasswordHash)>, NotSignedIn> {
         let (user, verified) = self.authenticate(credentials, hasher).await?;
+        let of_user = |why| NotSignedIn {
+            why,
+            user: Some(user.id),
+        };
+        let grant = self
+            .start(&user, &verified, credentials, client)
+            .await
+            .map_err(of_user)?;
+        Ok(grant.map(|grant| (grant, verified)))
+    }
+
+    /// Starts a session of a user whose password is right; nothing, if `verified` is no longer their hash.
+    async fn start(
+        &self,
+        user: &User,
+        verified: &PasswordHash,
+        credentials: &Credentials,
+        client: &Client,
+    ) -> Result<Option<Grant>, SignInError> {
         let proof = self.prove(user.id, credentials.second_factor.as_ref()).await?;
         let refresh_token = RefreshToken::generate(self.entropy);
         let now = self.clock.now();
@@ -104,7 +142,7 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         let session = NewSession {
             id,
             user: user.id,
-            verified: &verified,
+            verified,
             second_factor: proof.as_ref(),
             refresh_token: &refresh_token.hash(),
             client_address: client.address.as_deref(),
@@ -118,7 +156,7 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         match sessions::start(self.store, &session).await {
             Err(StoreError::Refused(Rule::CredentialsChanged)) => {
                 let hash = users::password_hash(self.store, user.id).await?;
-                let is_other = hash.is_some_and(|hash| hash != verified);
+                let is_other = hash.is_some_and(|hash| hash != *verified);
                 return if is_other {
                     Ok(None)
                 } else {
@@ -127,13 +165,13 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
             }
             started => started?,
         }
-        let grant = Grant {
+        Ok(Some(Grant {
             access_token,
             refresh_token,
             user,
+            methods: authentication.methods,
             outdated: None,
-        };
-        Ok(Some((grant, verified)))
+        }))
     }
 
     /// The proof of the second factor, where one was given to somebody who has one. Whether one is needed is for the statement
@@ -157,7 +195,7 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         &self,
         credentials: &Credentials,
         hasher: &Hasher<'_, impl Ports>,
-    ) -> Result<(User, PasswordHash), SignInError> {
+    ) -> Result<(User, PasswordHash), NotSignedIn> {
         let found = users::to_check(self.store, &credentials.email, self.require_verified_email).await?;
         let placeholder = Password::placeholder();
         let is_password = credentials.password.is_some();
@@ -166,8 +204,12 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         let hash = found.hash.unwrap_or_else(|| hasher.hash_of_nobody());
         let matches = hasher.verify_evenly(&hash, password, found.highest_cost).await?;
         let is_right = matches & is_hash & is_password & found.may_sign_in;
-        let user = found.user.filter(|_| is_right);
-        user.map(|user| (user, hash))
-            .ok_or(SignInError::InvalidCredentials)
+        match found.user {
+            Some(user) if is_right => Ok((user, hash)),
+            other => Err(NotSignedIn {
+                why: SignInError::InvalidCredentials,
+                user: other.map(|user| user.id),
+            }),
+        }
     }
 }

@@ -5,10 +5,12 @@ use std::rc::Rc;
 use http::{HeaderMap, Request as Head};
 use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};
 
-use super::http::{BodyOf, answer, forward_request, forward_response, receive_head};
+use super::SystemClock;
+use super::http::{BodyOf, answer, answer_within, forward_request, forward_response, receive_head};
 use crate::browser::{self, Visit};
 use crate::config::ConfigError;
 use crate::http::{HttpError, REQUEST_ID, RequestId, finish};
+use crate::refusals::{Asked, Refusal};
 
 /// Stands between the client and the next handler. `before` sees the head of the request and may change its headers, or
 /// answers with an error; what it returns is handed to `after`, which may change the headers of the answer. Bodies pass by as
@@ -20,11 +22,11 @@ pub async fn stand_between<T>(
 ) -> Response {
     let (request_id, head) = receive_head(&request);
     let result = pass(request, head, &request_id, before, after).await;
-    result.unwrap_or_else(|error| answer(finish(Err(error), &request_id)))
+    result.unwrap_or_else(|error| answer_within(finish(Err(error), &request_id)))
 }
 
-/// Stands before all else: besides what [`stand_between`] does, it answers browsers' preflights, and sees to it that every
-/// answer, wherever it was made, has what a browser needs to be told.
+/// Stands before all else: besides what [`stand_between`] does, it answers browsers' preflights, sees to it that every
+/// answer, wherever it was made, has what a browser needs to be told, and logs what was refused, wherever it was.
 pub async fn stand_outermost<T>(
     request: Request,
     settings: impl AsyncFnOnce() -> Result<Rc<browser::Settings>, ConfigError>,
@@ -37,8 +39,16 @@ pub async fn stand_outermost<T>(
         (Ok(head), Ok(settings)) => Visit::of(head, settings),
         _ => Visit::unknown(),
     };
+    let asked = match (&head, &settings) {
+        (Ok(head), Ok(settings)) => Some(Asked::of(head, &settings.client)),
+        _ => None,
+    };
+    let log = |refusal: Refusal| refusal.log(&request_id, asked.as_ref(), &SystemClock);
     let our_own = |result| {
         let mut response = finish(result, &request_id);
+        if let Some(refusal) = response.extensions_mut().remove() {
+            log(refusal);
+        }
         visit.dress(response.headers_mut());
         answer(response)
     };
@@ -47,6 +57,9 @@ pub async fn stand_outermost<T>(
     }
     let head = settings.map_err(HttpError::from).and(head);
     let after = |passed, headers: &mut HeaderMap| {
+        if let Some(refusal) = Refusal::take(headers) {
+            log(refusal);
+        }
         after(passed, headers);
         visit.dress(headers);
     };

@@ -56,7 +56,11 @@ fn work(world: &World, cost: &str, email: &str, password: &str) -> Work {
     };
     let before = connection.statements.get();
     let answer = block_on(sessions.sign_in(credentials, &Client::default(), &hasher));
-    assert_eq!(answer.err(), Some(SignInError::InvalidCredentials), "{email}");
+    assert_eq!(
+        answer.err().map(|refused| refused.why),
+        Some(SignInError::InvalidCredentials),
+        "{email}"
+    );
     (connection.statements.get() - before, ports.way.0.get())
 }
 

@@ -57,6 +57,7 @@ fn sign_in(world: &World, given: Option<Given>) -> Result<Grant, SignInError> {
     };
     let sessions = world.sessions(&store);
     block_on(sessions.sign_in(credentials, &Client::default(), &world.ports.hasher()))
+        .map_err(|refused| refused.why)
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn try_sign_in(world: &World, text: &str) -> Result<Grant, SignInError> {
             .sessions(&store)
             .sign_in(credentials, &Client::default(), &hasher),
     )
+    .map_err(|refused| refused.why)
 }
 
 fn upgrade(world: &World, outdated: Option<OutdatedHash>) {

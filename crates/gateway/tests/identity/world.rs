@@ -105,6 +105,7 @@ impl World {
             self.sessions(&store)
                 .sign_in(credentials, &Client::default(), &self.ports.hasher()),
         )
+        .map_err(|refused| refused.why)
     }
 
     pub(crate) fn sign_in(&self, email: &str) -> Grant {

@@ -9,7 +9,10 @@ use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
 
 use super::inbound::{IncomingBody, receive_head};
 use crate::browser::secure;
+use crate::client;
 use crate::http::{self as library, HttpError, RequestId};
+use crate::refusals::{Asked, Refusal};
+use crate::spin::SystemClock;
 
 /// Makes an `async fn(Request) -> Response` over WASI's types the entry point of the component. It cannot fail: whatever goes
 /// wrong has to be an answer, because Spin would make of an error a 500 without a body.
@@ -36,7 +39,7 @@ pub async fn serve(
 ) -> Response {
     let (request_id, head) = receive_head(&request);
     let result = async { handler(head?.map(|()| IncomingBody::Request(request)), &request_id).await };
-    answer(library::finish(result.await, &request_id))
+    answer_within(library::finish(result.await, &request_id))
 }
 
 /// Answers a request as [`serve`] does, where no middleware stands before us that would tell browsers what they need to know.
@@ -48,9 +51,25 @@ pub async fn serve_outermost(
     let by_https = head
         .as_ref()
         .is_ok_and(|head| head.uri().scheme_str() == Some("https"));
+    // Such a component trusts no proxy: the client is whoever made the connection.
+    let asked = head
+        .as_ref()
+        .ok()
+        .map(|head| Asked::of(head, &client::Settings::default()));
     let result = async { handler(head?.map(|()| IncomingBody::Request(request)), &request_id).await };
     let mut response = library::finish(result.await, &request_id);
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        refusal.log(&request_id, asked.as_ref(), &SystemClock);
+    }
     secure(response.headers_mut(), by_https);
+    answer(response)
+}
+
+/// The answer of a frame behind another one, which is told of a refusal.
+pub(crate) fn answer_within(mut response: library::Response) -> Response {
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        refusal.mark(response.headers_mut());
+    }
     answer(response)
 }
 

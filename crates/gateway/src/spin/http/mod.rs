@@ -10,6 +10,8 @@ mod handover;
 mod inbound;
 mod outbound;
 
+#[cfg(feature = "spin-middleware")]
+pub(crate) use entry::answer_within;
 pub use entry::{Guest, answer, serve, serve_outermost};
 pub use exchange::SpinOutboundHttp;
 pub use handover::{BodyOf, forward_request, forward_response};
