@@ -77,7 +77,8 @@ async fn sign_ins_are_logged_each_with_its_time_and_where_it_came_from() {
             &user,
         ];
         says(&line, &parts);
-        let time = line.strip_prefix("time=").unwrap().split(' ').next().unwrap();
+        let (_, time) = line.split_once("time=").unwrap();
+        let time = time.split(' ').next().unwrap();
         let age = OffsetDateTime::now_utc() - OffsetDateTime::parse(time, &Rfc3339).unwrap();
         assert!(age.whole_seconds().abs() < 60, "{line}");
     }
@@ -218,19 +219,15 @@ async fn a_flood_of_refusals_is_a_line_a_second_that_counts_the_others() {
             .map(str::to_owned)
             .collect()
     };
-    let flood = async || {
-        for _ in 0..40 {
-            app.get("/api/v1/flights").await;
-        }
-    };
     let begun = std::time::Instant::now();
-    flood().await;
-    tokio::time::sleep(Duration::from_millis(1100)).await;
-    flood().await;
+    // Never idle for a second, which would end the instance and its count.
+    for _ in 0..60 {
+        app.get("/api/v1/flights").await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
     let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap();
     let lines = written(&app);
-    // An instance serves 128 requests, so there may have been another one.
-    assert!((2..=2 * (seconds + 2)).contains(&lines.len()), "{lines:#?}");
+    assert!((2..=seconds + 2).contains(&lines.len()), "{lines:#?}");
     says(&lines[0], &["event=limit_exceeded", r#"path="/api/v1/flights""#]);
     assert!(lines.iter().any(|line| line.contains("left_out=")), "{lines:#?}");
 }

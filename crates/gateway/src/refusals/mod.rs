@@ -210,6 +210,19 @@ mod tests {
     }
 
     #[test]
+    fn every_refusal_is_documented() {
+        let page = include_str!("../../../../docs/log.md");
+        for &code in Code::ALL {
+            let Some(event) = event_of(code) else { continue };
+            let row = page
+                .lines()
+                .find(|line| line.starts_with(&format!("| `{event}` |")));
+            let name = format!("`{}`", code.as_str());
+            assert!(row.is_some_and(|row| row.contains(&name)), "{event} {name}");
+        }
+    }
+
+    #[test]
     fn the_start_of_a_text_is_whole_characters() {
         assert_eq!(start("/äöü", 4), "/ä");
         assert_eq!(start("/x", 4), "/x");
