@@ -30,7 +30,7 @@ pub(crate) async fn verify<P: Ports, F: Fn(UserId)>(
     // A text that can be no token is a token that nobody has.
     let token = OneTimeToken::parse(&body.token).map_err(|_| TokenError::Dead)?;
     let store = app.store().await?;
-    let user = accounts::verify_email(&store, &token, app.ports.clock()).await?;
+    let user = accounts::verify_email(&store, &app.announcer(), &token).await?;
     app.tell(Some(user));
     Ok(no_content())
 }

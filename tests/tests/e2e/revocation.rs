@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use http::Method;
+use jetway_tests::app::new_email;
 use jetway_tests::{Setup, TestApp, User};
 use serde_json::json;
 
@@ -92,4 +94,54 @@ async fn a_change_of_roles_ends_the_tokens_of_nobody_else() {
     a_second().await;
 
     app.get("/api/v1/bookings").by(&bob).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_token_that_says_the_old_address_is_refused_by_every_gateway_and_the_session_goes_on() {
+    let apps = Setup::usual().start_several(2);
+    let (here, there) = (&apps[0], &apps[1]);
+    let user = here.new_user().await;
+    let new = new_email();
+    for app in &apps {
+        app.get("/api/v1/bookings").by(&user).await.expect(200);
+    }
+    here.call(Method::PATCH, "/api/v1/me")
+        .by(&user)
+        .json(&json!({"email": new, "current_password": user.password}))
+        .await
+        .expect_empty(202);
+    let token = here.mail("email.change_requested", &user.id).token;
+
+    let body = json!({"token": token});
+    here.post("/api/v1/email/verify")
+        .json(&body)
+        .await
+        .expect_empty(204);
+    a_second().await;
+
+    for app in &apps {
+        expect_refused(app, &user).await;
+    }
+    let answer = there.refresh(&user).await.expect_json(200);
+    let renewed = User::from_answer(&answer, &user.password);
+    let checked = there.get("/api/v1/auth/check").by(&renewed).await;
+    checked.expect(200);
+    assert_eq!(checked.header("x-user-email"), Some(new.as_str()));
+    here.get("/api/v1/bookings").by(&renewed).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_token_that_changes_nothing_ends_no_access_token() {
+    let app = TestApp::shared();
+    let user = app.new_user().await;
+    let token = app.mail("email.verification_requested", &user.id).token;
+
+    let body = json!({"token": token});
+    app.post("/api/v1/email/verify")
+        .json(&body)
+        .await
+        .expect_empty(204);
+    a_second().await;
+
+    app.get("/api/v1/bookings").by(&user).await.expect(200);
 }

@@ -88,18 +88,31 @@ pub async fn request_mail<D: Database>(
     Ok(one_time_tokens::request(store, purpose, email, &maker.make()).await?)
 }
 
-/// Marks the address that the token was sent to as verified, and gives it to its account where it is to become its address. Tells
-/// whose account it is.
-pub async fn verify_email<D: Database>(
+/// Marks the address that the token was sent to as verified, and gives it to its account where it is to become its address: then
+/// access tokens that say the old one are worth nothing any more, and sessions go on. Tells whose account it is.
+pub async fn verify_email<D: Database, K: KeyValue, C: Clock>(
     store: &Store<D>,
+    announcer: &Announcer<'_, K, C>,
     token: &OneTimeToken,
-    clock: &impl Clock,
 ) -> Result<UserId, TokenError> {
     let token = token.hash();
     let user = one_time_tokens::owner(store, &token)
         .await?
         .ok_or(TokenError::Dead)?;
-    one_time_tokens::verify_email(store, &token, clock.now()).await?;
+    let now = announcer.now();
+    let verify = async || {
+        let done = one_time_tokens::verify_email(store, &token, now).await;
+        done.map_err(Failure::from)
+    };
+    // What is refused leaves the tokens good, and what they say of a user whose address is verified stays true.
+    if one_time_tokens::changes_address_of(store, &token, now)
+        .await?
+        .is_some()
+    {
+        announcer.renounce(user, verify).await?;
+    } else {
+        verify().await?;
+    }
     Ok(user)
 }
 

@@ -5,6 +5,7 @@ mod hashing;
 mod mail;
 mod own;
 mod password;
+mod proof;
 mod sign_up;
 
 pub use bootstrap::{BootstrapError, BootstrapToken, MayBootstrap, bootstrap};

@@ -1,12 +1,13 @@
 //! What the owner of an account does with it, for which being signed in is not enough: they say their password again.
 
 use super::TokenMaker;
+use super::proof::with_password;
 use crate::Failure;
-use crate::domain::{EmailAddress, Password, PasswordHash, UserId};
+use crate::domain::{EmailAddress, Password, UserId};
 use crate::hashing::Hasher;
 use crate::ports::{Clock, Database, Entropy, KeyValue, Ports};
 use crate::sessions::Announcer;
-use crate::store::{Rule, Store, StoreError, accounts, administration, users};
+use crate::store::{Rule, Store, StoreError, accounts, administration};
 
 /// Why the account stayed as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +26,7 @@ pub enum AccountError {
 impl<E: Into<Failure>> From<E> for AccountError {
     fn from(error: E) -> Self {
         match error.into() {
-            // Another request changed it first.
+            // The password is another, or another request changed it first.
             Failure::Store(StoreError::Refused(Rule::CredentialsChanged)) => Self::WrongPassword,
             Failure::Store(StoreError::Refused(Rule::LastAdmin)) => Self::LastAdmin,
             other => Self::Failed(other),
@@ -43,8 +44,11 @@ pub async fn request_email_change<D: Database>(
     maker: &TokenMaker<'_, impl Clock, impl Entropy>,
     hasher: &Hasher<'_, impl Ports>,
 ) -> Result<(), AccountError> {
-    let verified = verify(store, user, password, hasher).await?;
-    Ok(accounts::request_email_change(store, user, &verified, email, &maker.make()).await?)
+    with_password(store, user, password, hasher, async |verified| {
+        Ok(accounts::request_email_change(store, user, verified, email, &maker.make()).await?)
+    })
+    .await
+    .map_err(AccountError::from)
 }
 
 /// Deletes the user and everything that is theirs, and ends their access. What is left is their id, in the audit log.
@@ -55,32 +59,17 @@ pub async fn delete_account<D: Database, K: KeyValue, C: Clock>(
     password: Option<Password>,
     hasher: &Hasher<'_, impl Ports>,
 ) -> Result<(), AccountError> {
-    let verified = verify(store, user, password, hasher).await?;
-    let delete = async || {
-        let done = accounts::delete(store, user, &verified, announcer.now()).await;
-        done.map_err(Failure::from)
-    };
-    // What is refused leaves the tokens good.
-    if administration::is_last_admin(store, user).await? {
-        return Ok(delete().await?);
-    }
-    Ok(announcer.renounce(user, delete).await?)
-}
-
-/// What the user's password is checked against, where this is their password. `None` stands for what can be nobody's.
-async fn verify<D: Database>(
-    store: &Store<D>,
-    user: UserId,
-    password: Option<Password>,
-    hasher: &Hasher<'_, impl Ports>,
-) -> Result<PasswordHash, AccountError> {
-    let password = password.ok_or(AccountError::WrongPassword)?;
-    let hash = users::password_hash(store, user)
-        .await?
-        .ok_or(AccountError::WrongPassword)?;
-    if hasher.verify(&hash, &password).await? {
-        Ok(hash)
-    } else {
-        Err(AccountError::WrongPassword)
-    }
+    with_password(store, user, password, hasher, async |verified| {
+        let delete = async || {
+            let done = accounts::delete(store, user, verified, announcer.now()).await;
+            done.map_err(Failure::from)
+        };
+        // What is refused leaves the tokens good.
+        if administration::is_last_admin(store, user).await? {
+            return delete().await;
+        }
+        announcer.renounce(user, delete).await
+    })
+    .await
+    .map_err(AccountError::from)
 }

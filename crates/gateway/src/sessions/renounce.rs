@@ -9,8 +9,8 @@ use crate::tokens::raise_epoch;
 /// holds now.
 ///
 /// The epoch is raised first, so that a store that is down refuses the act. And once more after it, whatever came of it: a token
-/// that was issued in between may still say what held before. The act's own statement is to set `users.renounced_at`, by which
-/// epochs are restored where the store loses them.
+/// that was issued in between may still say what held before. The act's own statement is to leave in the database when
+/// it was, for `store::users::renounced_since`, by which epochs are restored where the store loses them.
 pub async fn renounce<T, E: From<KeyValueError>>(
     store: &impl KeyValue,
     user: UserId,

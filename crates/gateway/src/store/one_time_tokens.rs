@@ -87,6 +87,22 @@ pub async fn owner<D: Database>(
     row.map(|mut row| row.user_id()).transpose()
 }
 
+/// Whose address the token would change at this moment; nobody, where it would verify the one they have or be refused.
+pub async fn changes_address_of<D: Database>(
+    store: &Store<D>,
+    token: &OneTimeTokenHash,
+    now: Timestamp,
+) -> Result<Option<UserId>, StoreError> {
+    let statement = "SELECT user_id FROM one_time_tokens JOIN users ON users.id = user_id
+         WHERE hash = ?1 AND purpose = 'change_email' AND expires_at > ?2 AND disabled_at IS NULL
+             AND NOT EXISTS (
+                 SELECT 1 FROM users AS others WHERE others.email = one_time_tokens.email AND others.id <> user_id
+             )";
+    let parameters = [Value::Blob(token.as_bytes().to_vec()), Value::Text(rfc3339(now))];
+    let row = store.first(statement, &parameters).await?;
+    row.map(|mut row| row.user_id()).transpose()
+}
+
 /// Uses the token up: its address is verified, and becomes the account's where it is to.
 pub async fn verify_email<D: Database>(
     store: &Store<D>,

@@ -134,12 +134,15 @@ pub async fn password_hash<D: Database>(
     row.map(|mut row| row.password_hash()).transpose()
 }
 
-/// The users of whom something that access tokens say has changed since.
+/// The users of whom something that access tokens say has changed since, those who are no longer there among them: what is left of
+/// them is in the audit log.
 pub async fn renounced_since<D: Database>(
     store: &Store<D>,
     since: Timestamp,
 ) -> Result<Vec<UserId>, StoreError> {
-    let statement = "SELECT id FROM users WHERE renounced_at >= ?1";
+    let statement = "SELECT id FROM users WHERE renounced_at >= ?1
+         UNION SELECT target FROM audit_log
+         WHERE time >= ?1 AND action IN ('email.changed', 'user.deleted') AND target IS NOT NULL";
     let mut rows = store.run(statement, &[Value::Text(rfc3339(since))]).await?;
     rows.iter_mut().map(Columns::user_id).collect()
 }

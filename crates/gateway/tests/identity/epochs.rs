@@ -1,14 +1,17 @@
 //! What access tokens say of a user holds, or they are refused.
 
+use std::time::Duration;
+
 use jetway_gateway::Failure;
-use jetway_gateway::domain::{Origin, User};
+use jetway_gateway::accounts::{self, ONE_TIME_TOKENS, TokenMaker, one_time_token};
+use jetway_gateway::domain::{OneTimeTokenId, Origin, User};
 use jetway_gateway::ports::KeyValueError;
 use jetway_gateway::sessions::{Grant, published_signing_keys, renounce};
 use jetway_gateway::store::administration::Act;
-use jetway_gateway::store::{Rule, Store, StoreError, roles};
+use jetway_gateway::store::{Rule, Store, StoreError, roles, secrets};
 use jetway_gateway::test_support::{Connection, block_on};
 
-use crate::world::{ROTATION, World, at_once, role};
+use crate::world::{PASSWORD, ROTATION, World, address, at_once, password, role};
 
 /// What goes wrong with an act of these tests.
 #[derive(Debug, PartialEq)]
@@ -182,4 +185,70 @@ fn a_disabled_account_is_restored_as_one() {
     world.ports.key_value.clear();
     publish_again(&world);
     assert!(world.verify(&before).is_err());
+}
+
+/// Asks for another address and uses the token of the mail.
+fn change_address(world: &World, user: &User, email: &str) {
+    let store = world.store();
+    let secret = secrets::load_or_create(&store, ONE_TIME_TOKENS, &world.ports.entropy);
+    let secret = block_on(secret).unwrap();
+    let maker = TokenMaker {
+        secret: &secret,
+        lifetime: Duration::from_secs(60),
+        clock: &world.ports.clock,
+        entropy: &world.ports.entropy,
+    };
+    let (password, hasher) = (Some(password(PASSWORD)), world.ports.hasher());
+    let email = address(email);
+    let asked = accounts::request_email_change(&store, user.id, &email, password, &maker, &hasher);
+    block_on(asked).unwrap();
+    let id = world
+        .ports
+        .databases
+        .text("SELECT id FROM one_time_tokens WHERE purpose = 'change_email'");
+    let token = one_time_token(&secret, OneTimeTokenId::parse(&id).unwrap());
+    let announcer = world.sessions(&store).announcer();
+    block_on(accounts::verify_email(&store, &announcer, &token)).unwrap();
+}
+
+#[test]
+fn a_token_that_says_the_old_address_is_refused_and_stays_so_and_the_session_goes_on() {
+    let world = World::default();
+    let ada = world.sign_up("ada@example.com");
+    let before = world.sign_in("ada@example.com");
+    change_address(&world, &ada, "countess@example.com");
+    assert!(world.verify(&before).is_err());
+    let after = refresh(&world, &before);
+    assert_eq!(world.identity(&after).email().as_str(), "countess@example.com");
+
+    world.ports.key_value.clear();
+    publish_again(&world);
+    assert!(world.verify(&before).is_err());
+}
+
+#[test]
+fn the_tokens_of_a_deleted_user_stay_worthless_when_the_store_is_lost() {
+    let world = World::default();
+    let ada = world.sign_up("ada@example.com");
+    world.sign_up("bob@example.com");
+    let (gone, other) = (world.sign_in("ada@example.com"), world.sign_in("bob@example.com"));
+    let store = world.store();
+    let announcer = world.sessions(&store).announcer();
+    let (password, hasher) = (Some(password(PASSWORD)), world.ports.hasher());
+    let deleted = accounts::delete_account(&store, &announcer, ada.id, password, &hasher);
+    block_on(deleted).unwrap();
+    assert!(world.verify(&gone).is_err());
+
+    // As long as a token may live, and no time has passed at the last of it.
+    for _ in 0..2 {
+        world.ports.key_value.clear();
+        publish_again(&world);
+        assert!(world.verify(&gone).is_err());
+        world
+            .ports
+            .clock
+            .advance(ROTATION.access_tokens - Duration::from_secs(1));
+    }
+    let again = refresh(&world, &other);
+    assert!(world.verify(&again).is_ok());
 }

@@ -55,7 +55,9 @@ impl World {
     }
 
     fn verify_email(&self, token: &OneTimeToken) -> Result<UserId, TokenError> {
-        block_on(accounts::verify_email(&self.store(), token, &self.ports.clock))
+        let store = self.store();
+        let announcer = self.sessions(&store).announcer();
+        block_on(accounts::verify_email(&store, &announcer, token))
     }
 
     fn reset(&self, token: &OneTimeToken, new: &str) -> Result<UserId, TokenError> {
