@@ -10,7 +10,7 @@ use jetway_gateway::client::Client;
 use jetway_gateway::devices::{DeviceKey, DeviceKeyCache};
 use jetway_gateway::domain::{Origin, UserId};
 use jetway_gateway::hashing::{Hasher, HashingQueue};
-use jetway_gateway::http::{HttpError, RequestId};
+use jetway_gateway::http::{Code, HttpError, RequestId};
 use jetway_gateway::mail::UnsubscribeKeyCache;
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::rate_limit::Limiter;
@@ -159,6 +159,23 @@ impl<P: Ports> App<'_, P> {
     pub(crate) fn slowdown(&self) -> Slowdown<'_, P::KeyValue, P::Clock> {
         let policy = self.settings.slowdown.as_ref();
         Slowdown::new(self.ports.key_value(), self.ports.clock(), policy)
+    }
+
+    /// Does what takes the caller's password, unless too many were wrong in this session lately.
+    pub(crate) async fn guarded<T>(
+        &self,
+        caller: &Identity,
+        act: impl AsyncFnOnce() -> Result<T, HttpError>,
+    ) -> Result<T, HttpError> {
+        let attempt = self.slowdown().begin_again(caller.session()).await?;
+        let done = act().await;
+        match &done {
+            Ok(_) => attempt.succeeded().await,
+            // It stays counted.
+            Err(error) if error.problem().code() == Code::InvalidCredentials => {}
+            Err(_) => attempt.came_to_nothing().await,
+        }
+        done
     }
 
     /// What the tokens of mails are derived from. The database is asked once in an instance's life.

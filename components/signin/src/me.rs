@@ -60,9 +60,12 @@ pub(crate) async fn update<P: Ports>(
                 clock: app.ports.clock(),
                 entropy: app.ports.entropy(),
             };
-            accounts::request_email_change(&store, caller.user(), &email, password, &maker, &app.hasher())
-                .await?;
-            Ok(accepted())
+            let (user, hasher) = (caller.user(), app.hasher());
+            app.guarded(caller, async || {
+                accounts::request_email_change(&store, user, &email, password, &maker, &hasher).await?;
+                Ok(accepted())
+            })
+            .await
         })
         .await
 }
@@ -76,8 +79,11 @@ pub(crate) async fn delete<P: Ports>(
     let password = Password::claimed(body.password).ok();
     let store = app.store().await?;
     let announcer = app.sessions(&store).announcer();
-    accounts::delete_account(&store, &announcer, caller.user(), password, &app.hasher()).await?;
-    Ok(no_content())
+    app.guarded(caller, async || {
+        accounts::delete_account(&store, &announcer, caller.user(), password, &app.hasher()).await?;
+        Ok(no_content())
+    })
+    .await
 }
 
 /// Everything that is held about the caller, to be kept as a file.

@@ -78,7 +78,8 @@ pub(crate) async fn begin<P: Ports>(
     let password = Password::claimed(body.current_password).ok();
     let store = app.store().await?;
     let own = own(&store, app, caller, origin);
-    let secret = own.begin(password, &app.hasher()).await?;
+    let begin = async || Ok(own.begin(password, &app.hasher()).await?);
+    let secret = app.guarded(caller, begin).await?;
     Ok(created(
         MFA,
         &Begun {
@@ -111,7 +112,8 @@ pub(crate) async fn remove<P: Ports>(
     let (password, given) = prove(json::read(request).await?)?;
     let store = app.store().await?;
     let own = own(&store, app, caller, origin);
-    own.remove(password, &given, &app.hasher()).await?;
+    let remove = async || Ok(own.remove(password, &given, &app.hasher()).await?);
+    app.guarded(caller, remove).await?;
     (app.publish.0)(caller.user());
     Ok(no_content())
 }
@@ -125,7 +127,8 @@ pub(crate) async fn replace_codes<P: Ports>(
     let (password, given) = prove(json::read(request).await?)?;
     let store = app.store().await?;
     let own = own(&store, app, caller, origin);
-    let codes = own.replace_codes(password, &given, &app.hasher()).await?;
+    let replace = async || Ok(own.replace_codes(password, &given, &app.hasher()).await?);
+    let codes = app.guarded(caller, replace).await?;
     Ok(shown(&codes))
 }
 

@@ -30,6 +30,9 @@ pub(crate) async fn update<P: Ports>(
     let current = Password::claimed(body.current_password).ok();
     let store = app.store().await?;
     let announcer = app.sessions(&store).announcer();
-    accounts::change_password(&store, &announcer, caller, (current, &new), &app.hasher()).await?;
-    Ok(no_content())
+    app.guarded(caller, async || {
+        accounts::change_password(&store, &announcer, caller, (current, &new), &app.hasher()).await?;
+        Ok(no_content())
+    })
+    .await
 }

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use http::Method;
 use jetway_tests::app::{PASSWORD, new_email};
+use jetway_tests::call::Call;
 use jetway_tests::limits::retry_after;
-use jetway_tests::{Answer, Setup, TestApp, state};
+use jetway_tests::{Answer, Setup, TestApp, User, state};
+use serde_json::json;
 use tokio::task::JoinSet;
 
 /// Three failures of one client are free, six of all clients of an address; the longest wait is longer than any test.
@@ -192,4 +195,69 @@ async fn the_device_cookie_authenticates_nothing() {
         .header("cookie", &device)
         .await
         .expect_problem(401, "invalid_credentials");
+}
+
+/// Every route that takes the password of whoever is signed in.
+fn own_acts(app: &TestApp, user: &User, password: &str) -> Vec<Call> {
+    let path = "/api/v1/me/mfa/totp";
+    let proof = json!({"current_password": password, "code": "000000"});
+    vec![
+        app.put("/api/v1/me/password")
+            .json(&json!({"current_password": password, "new_password": "another horse battery"})),
+        app.call(Method::PATCH, "/api/v1/me")
+            .json(&json!({"email": new_email(), "current_password": password})),
+        app.delete("/api/v1/me").json(&json!({"password": password})),
+        app.post(path).json(&json!({"current_password": password})),
+        app.delete(path).json(&proof),
+        app.post("/api/v1/me/mfa/recovery-codes").json(&proof),
+    ]
+    .into_iter()
+    .map(|call| call.by(user))
+    .collect()
+}
+
+#[tokio::test]
+async fn who_has_stolen_an_access_token_does_not_guess_the_password_with_it_and_stops_no_other_session() {
+    let app = TestApp::with(&[SLOWDOWN]);
+    let user = app.new_user().await;
+    let owner = app.signed_in_again(&user).await;
+    for (tried, call) in own_acts(&app, &user, "not the password").into_iter().enumerate() {
+        let answer = call.await;
+        if tried < 3 {
+            answer.expect_problem(401, "invalid_credentials");
+        } else {
+            answer.expect_problem(429, "too_many_failures");
+            assert_eq!(retry_after(&answer), 1);
+        }
+    }
+    // Not even with the right one, until the wait is over.
+    for call in own_acts(&app, &user, PASSWORD) {
+        call.await.expect_problem(429, "too_many_failures");
+    }
+    // What takes no password is not held up, nor is the owner elsewhere.
+    app.get("/api/v1/me").by(&user).await.expect(200);
+    app.put("/api/v1/me/password")
+        .by(&owner)
+        .json(&json!({"current_password": PASSWORD, "new_password": "another horse battery"}))
+        .await
+        .expect_empty(204);
+}
+
+#[tokio::test]
+async fn a_right_password_at_ones_own_account_forgets_the_wrong_ones() {
+    let app = TestApp::with(&[SLOWDOWN]);
+    let user = app.new_user().await;
+    let change = |password: &str| {
+        app.call(Method::PATCH, "/api/v1/me")
+            .by(&user)
+            .json(&json!({"email": new_email(), "current_password": password}))
+    };
+    for _ in 0..3 {
+        for _ in 0..2 {
+            change("not the password")
+                .await
+                .expect_problem(401, "invalid_credentials");
+        }
+        change(PASSWORD).await.expect_empty(202);
+    }
 }

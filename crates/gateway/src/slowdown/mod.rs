@@ -3,7 +3,7 @@
 //! Nobody is ever locked out, and nobody waits in here: an attempt that comes too early is refused, at the price of a look at
 //! the key-value store. Failures are counted for each e-mail address, and more strictly for each pair of an address and a
 //! client; those of a client that has signed in before are counted for itself alone, so that no stranger holds it up. Whether
-//! the address has an account changes nothing.
+//! the address has an account changes nothing. Whoever is signed in and says their password again is counted by session.
 //!
 //! An attempt is counted when it begins and given back when it was no failure. So of many that come at once only as many get
 //! through as may fail, and one that is broken off in the middle has been counted.
@@ -21,6 +21,7 @@ use self::attempt::take;
 use self::standing::read;
 use self::subject::{Subject, subjects};
 use crate::devices::DeviceId;
+use crate::domain::SessionId;
 use crate::ports::{Clock, KeyValue, KeyValueError};
 
 /// Who may try to sign in, and when.
@@ -66,6 +67,16 @@ impl<'a, K: KeyValue, C: Clock> Slowdown<'a, K, C> {
             return Ok(Attempt::uncounted(self.store));
         };
         let subjects = subjects(who, policy);
+        take(self.store, policy, self.clock, &subjects).await
+    }
+
+    /// Begins to check the password of whoever is signed in already and is to say it again, or says when it may be checked. Counted for
+    /// the session alone: whoever has stolen its access token may not guess, and holds up none of its owner's other sessions.
+    pub async fn begin_again(&self, session: SessionId) -> Result<Attempt<'a, K>, NotNow> {
+        let Some(policy) = self.policy else {
+            return Ok(Attempt::uncounted(self.store));
+        };
+        let subjects = [Subject::session(session, policy)];
         take(self.store, policy, self.clock, &subjects).await
     }
 }

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::Policy;
 use crate::client::ClientKey;
 use crate::devices::DeviceId;
-use crate::domain::EmailAddress;
+use crate::domain::{EmailAddress, SessionId};
 
 /// Who tries to sign in.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,14 @@ impl Subject {
     pub(super) fn device(device: DeviceId, policy: &Policy) -> Self {
         Self {
             name: format!("device/{device}"),
+            free: policy.free(),
+            is_own: true,
+        }
+    }
+
+    pub(super) fn session(session: SessionId, policy: &Policy) -> Self {
+        Self {
+            name: format!("session/{session}"),
             free: policy.free(),
             is_own: true,
         }
