@@ -33,7 +33,9 @@ pub enum InvalidPassword {
     #[error("the password contains the name in the e-mail address")]
     ContainsEmail,
     /// Made of pieces that are guessed soon.
-    #[error("the password is too easy to guess: make it longer, or less like words, rows of keys and years")]
+    #[error(
+        "the password is too easy to guess: make it longer, or less like words (those of this service first), rows of keys and years"
+    )]
     TooGuessable,
 }
 

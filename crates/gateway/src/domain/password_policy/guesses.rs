@@ -1,15 +1,18 @@
 //! How many guesses a password withstands of somebody who knows how people choose theirs.
 //!
-//! A password is read as a row of pieces, in the way that needs the fewest guesses: words that are common, runs such as `abcd`, `4321`
+//! A password is read as a row of pieces, in the way that needs the fewest guesses: words that are common or ours, runs such as `abcd`, `4321`
 //! and `aaaa`, rows of the keyboard, years, what was there before, and single characters. It is the idea of `zxcvbn`, on a scale of
 //! tenths of a power of ten; that crate itself would bring its dictionaries into each component.
 
 use super::common::{self, is_common};
+use super::context::is_ours;
 
 /// One of ten, as in `zxcvbn`: people do not choose their characters evenly.
 const CHARACTER: u32 = 10;
 /// One of some thousand.
 const WORD: u32 = 35;
+/// One of some dozens, which are tried first.
+const OWN_WORD: u32 = 15;
 /// The same with capitals somewhere, or with digits for letters.
 const TWISTED: u32 = 4;
 /// Where it begins, which way it goes, and where it ends.
@@ -47,9 +50,9 @@ pub(super) fn tenths(password: &str) -> u32 {
             *there = (*there).min(so_far.saturating_add(cost));
         };
         piece(1, CHARACTER);
-        for length in words(rest) {
+        for (length, cost) in words(rest) {
             let twisted = rest[..length].iter().any(|c| !c.is_lowercase());
-            piece(length, WORD + if twisted { TWISTED } else { 0 });
+            piece(length, cost + if twisted { TWISTED } else { 0 });
         }
         for length in SHORTEST_RUN..=run(rest).max(row(rest)) {
             piece(length, RUN);
@@ -64,8 +67,8 @@ pub(super) fn tenths(password: &str) -> u32 {
     fewest[characters.len()]
 }
 
-/// The lengths of the common words that it begins with.
-fn words(text: &[char]) -> impl Iterator<Item = usize> {
+/// The words that it begins with, common ones and our own: their lengths, and what each is worth.
+fn words(text: &[char]) -> impl Iterator<Item = (usize, u32)> {
     let lower: String = text
         .iter()
         .take(common::LONGEST)
@@ -73,10 +76,16 @@ fn words(text: &[char]) -> impl Iterator<Item = usize> {
         .collect();
     let plain: String = lower.chars().map(letter_for).collect();
     let ends = SHORTEST_WORD..=text.len().min(common::LONGEST);
-    ends.filter(move |&end| {
-        [&lower, &plain]
-            .iter()
-            .any(|text| text.get(..end).is_some_and(is_common))
+    ends.filter_map(move |end| {
+        let is_any = |is: fn(&str) -> bool| {
+            let starts = [lower.get(..end), plain.get(..end)];
+            starts.into_iter().flatten().any(is)
+        };
+        if is_any(is_ours) {
+            Some((end, OWN_WORD))
+        } else {
+            is_any(is_common).then_some((end, WORD))
+        }
     })
 }
 
@@ -152,6 +161,10 @@ mod tests {
             ("dragon", WORD),
             ("Dragon", WORD + TWISTED),
             ("dr4g0n", WORD + TWISTED),
+            ("jetway", OWN_WORD),
+            ("J3tway", OWN_WORD + TWISTED),
+            ("flights", OWN_WORD),
+            ("administrator", OWN_WORD),
             ("abcdefgh", RUN),
             ("hgfedcba", RUN),
             ("7777777", RUN),

@@ -2,6 +2,7 @@
 //! make passwords harder to remember and hardly harder to guess.
 
 mod common;
+mod context;
 mod guesses;
 
 use super::{EmailAddress, InvalidPassword};
@@ -83,6 +84,27 @@ mod tests {
                 "{password}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_built_from_the_words_of_this_service_is_refused() {
+        for password in [
+            "jetwayflights",
+            "JetwayFlights2026!",
+            "my jetway ticket",
+            "Airline-Booking-1",
+            "4dmin1str4t0r!!",
+            "flight booking admin",
+            "jetwayjetwayjetway",
+        ] {
+            assert_eq!(
+                refusal(password, "a@b.c"),
+                Some(InvalidPassword::TooGuessable),
+                "{password}"
+            );
+        }
+        // One of them among other words is none the worse for it.
+        assert_eq!(refusal("correct horse on a flight", "a@b.c"), None);
     }
 
     #[test]
