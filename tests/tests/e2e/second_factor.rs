@@ -280,8 +280,9 @@ async fn it_is_turned_off_with_the_password_and_a_code_and_both_changes_are_on_r
         state::text(&app.state(), events, &user.id),
         "com.jetway.mfa.enabled.v1,com.jetway.mfa.disabled.v1"
     );
-    let entries = "SELECT group_concat(action || ' ' || client_address) FROM audit_log
-        WHERE actor = ?1 AND action LIKE 'mfa.%' AND request_id IS NOT NULL";
+    let entries = "SELECT group_concat(action || ' ' || audit_addresses.client_address)
+        FROM audit_log JOIN audit_addresses ON entry = id
+        WHERE audit_log.actor = ?1 AND action LIKE 'mfa.%' AND request_id IS NOT NULL";
     assert_eq!(
         state::text(&app.state(), entries, &user.id),
         "mfa.enabled 127.0.0.1,mfa.disabled 127.0.0.1"
@@ -364,4 +365,31 @@ async fn where_it_is_required_administrators_need_the_second_factor_and_can_get_
     let stepped_up = User::from_answer(&signed_in.expect_json(200), PASSWORD);
 
     app.get("/api/v1/roles").by(&stepped_up).await.expect_json(200);
+}
+
+#[tokio::test]
+async fn a_password_that_is_reset_leaves_the_second_factor_on() {
+    let app = TestApp::shared();
+    let Enrolled {
+        user, recovery_codes, ..
+    } = enroll(app, app.new_user().await).await;
+    let forgot = json!({"email": user.email});
+    app.post("/api/v1/password/forgot")
+        .json(&forgot)
+        .await
+        .expect_empty(202);
+    let token = app.mail("password.reset_requested", &user.id).token;
+    let reset = json!({"token": token, "new_password": "another horse battery"});
+    app.post("/api/v1/password/reset")
+        .json(&reset)
+        .await
+        .expect_empty(204);
+
+    app.sign_in(&user.email, "another horse battery")
+        .await
+        .expect_problem(401, "mfa_required");
+    let both = json!({
+        "email": user.email, "password": "another horse battery", "recovery_code": recovery_codes[0],
+    });
+    app.post("/api/v1/signin").json(&both).await.expect_json(200);
 }

@@ -91,8 +91,9 @@ const EXPORT: &str = "SELECT json_object(
         SELECT json_group_array(json_object(
             'time', time, 'action', action, 'by_you', json(iif(actor IS ?1, 'true', 'false')),
             'about_you', json(iif(target IS ?1, 'true', 'false')), 'detail', json(detail),
-            'client_address', iif(actor IS ?1, client_address, NULL)
-        )) FROM (SELECT * FROM audit_log WHERE actor = ?1 OR target = ?1 ORDER BY id)
+            'client_address',
+            (SELECT a.client_address FROM audit_addresses AS a WHERE a.entry = entries.id AND a.actor IS ?1)
+        )) FROM (SELECT * FROM audit_log WHERE actor = ?1 OR target = ?1 ORDER BY id) AS entries
     )),
     'events', json((
         SELECT json_group_array(json_object('id', id, 'type', type, 'time', time, 'data', json(data)))

@@ -20,7 +20,7 @@ pub struct AuditEvent {
     pub actor: Option<String>,
     /// The user it was done to.
     pub target: Option<String>,
-    /// Where the request came from.
+    /// Where the request came from; `None` where that is not known, and once who acted has deleted their account.
     pub client_address: Option<String>,
     /// The request's id.
     pub request_id: Option<String>,
@@ -79,8 +79,9 @@ pub async fn list<D: Database>(
     let (conditions, mut parameters) = filter.conditions();
     parameters.push(Value::Integer(i64::from(limit)));
     let statement = format!(
-        "SELECT id, time, action, actor, target, client_address, request_id, detail FROM audit_log
-         WHERE {conditions} ORDER BY id DESC LIMIT ?{}",
+        "SELECT id, time, action, actor, target,
+             (SELECT client_address FROM audit_addresses WHERE entry = audit_log.id), request_id, detail
+         FROM audit_log WHERE {conditions} ORDER BY id DESC LIMIT ?{}",
         parameters.len()
     );
     let mut rows = store.run(&statement, &parameters).await?;

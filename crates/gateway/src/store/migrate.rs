@@ -84,6 +84,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "bookings",
         sql: include_str!("../../../../migrations/0012_bookings.sql"),
     },
+    Migration {
+        version: 13,
+        name: "audit_addresses",
+        sql: include_str!("../../../../migrations/0013_audit_addresses.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

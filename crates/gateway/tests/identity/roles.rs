@@ -144,8 +144,9 @@ fn the_audit_log_says_who_granted_and_who_revoked() {
     .unwrap();
     for action in ["role.granted", "role.revoked"] {
         let entry = format!(
-            "SELECT concat_ws(' ', actor, target, client_address, request_id, detail) FROM audit_log
-             WHERE action = '{action}'"
+            "SELECT concat_ws(' ', audit_log.actor, target, audit_addresses.client_address, request_id, detail)
+             FROM audit_log JOIN audit_addresses ON entry = id
+             WHERE action = '{action}' AND audit_log.client_address IS NULL"
         );
         assert_eq!(
             world.ports.databases.text(&entry),
@@ -185,6 +186,55 @@ fn the_audit_log_is_only_ever_added_to_by_any_statement() {
     }
     assert_eq!(world.ports.databases.text(all), before);
     world.sign_up("cleo@example.com");
+}
+
+#[test]
+fn the_address_of_an_act_is_never_changed_and_goes_with_the_account_of_who_acted() {
+    let world = World::default();
+    let first = admin(&world);
+    let ada = world.sign_up("ada@example.com");
+    let grant = async |roles: &Administration<'_, Connection, MemoryKeyValue, TestClock>| {
+        roles.grant(ada.id, &role("airline")).await
+    };
+    administer(&world, "admin@example.com", grant).unwrap();
+    let entries = "SELECT group_concat(id || action, char(10)) FROM audit_log";
+    let addresses =
+        "SELECT coalesce(group_concat(entry || actor || client_address), '') FROM audit_addresses";
+    let text = |statement: &str| world.ports.databases.text(statement);
+    let before = (text(entries), text(addresses));
+    assert!(before.1.contains("192.0.2.7"));
+    for pragma in ["recursive_triggers = OFF", "recursive_triggers = ON"] {
+        for change in [
+            "UPDATE audit_addresses SET client_address = 'x'",
+            "DELETE FROM audit_addresses",
+            "REPLACE INTO audit_addresses SELECT entry, actor, 'x' FROM audit_addresses",
+            "INSERT INTO audit_addresses SELECT min(id), NULL, 'x' FROM audit_log",
+            "REPLACE INTO audit_log (id, time, action, client_address) VALUES (1, '', 'x', 'x')",
+        ] {
+            let connection = world.ports.databases.connect();
+            connection.0.execute_batch(&format!("PRAGMA {pragma}")).unwrap();
+            let refused = connection.0.execute(change, []).unwrap_err();
+            assert!(
+                refused.to_string().contains("audit_log_append_only"),
+                "{change}: {refused}"
+            );
+        }
+        // Whoever adds an entry with an address adds one at the end, by whatever number.
+        let connection = world.ports.databases.connect();
+        connection.0.execute_batch(&format!("PRAGMA {pragma}")).unwrap();
+        let add = "INSERT INTO audit_log (time, action, actor, client_address) SELECT '', 'x', 'nobody', id FROM users";
+        connection.0.execute(add, []).unwrap();
+    }
+    let added = "SELECT count(*) || ' ' || sum(audit_addresses.actor = audit_log.actor AND entry = id)
+        FROM audit_addresses JOIN audit_log ON entry = id WHERE action = 'x'";
+    assert_eq!(text(added), "4 4");
+
+    let run = |statement: &str| world.ports.databases.run(statement);
+    run("DELETE FROM audit_addresses WHERE actor = 'nobody'");
+    make_admin(&world, &ada);
+    run(&format!("DELETE FROM users WHERE id = '{}'", first.id));
+    assert_eq!(text(addresses), "");
+    assert!(text(entries).starts_with(&before.0));
 }
 
 #[test]
