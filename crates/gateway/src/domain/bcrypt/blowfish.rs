@@ -67,16 +67,23 @@ impl Blowfish {
         mixed.for_each(|(subkey, word)| *subkey ^= word);
     }
 
-    /// Encrypts one block.
-    pub(super) fn encrypt(&self, block: [u32; 2]) -> [u32; 2] {
-        let [block] = encrypt([self], [block]);
-        block
+    /// Encrypts one block. Each half has its subkey mixed in while the other goes through the boxes: a look-up waits for the one
+    /// before it, and for nothing else.
+    #[inline]
+    pub(super) fn encrypt(&self, [left, right]: [u32; 2]) -> [u32; 2] {
+        let [first, second, others @ ..] = &self.subkeys;
+        let (mut through, mut beside) = (left ^ first, right ^ second);
+        for subkey in others {
+            (through, beside) = (beside ^ self.substitute(through), through ^ subkey);
+        }
+        [beside, through]
     }
 
-    /// What a block makes of the word that goes through the boxes.
+    /// What the boxes make of a word. Its bytes are shifted out, because WebAssembly has no instruction that reverses them, as
+    /// `to_be_bytes` would.
     #[inline]
     fn substitute(&self, word: u32) -> u32 {
-        let [a, b, c, d] = word.to_be_bytes().map(usize::from);
+        let [a, b, c, d] = [24, 16, 8, 0].map(|bits| (word >> bits) as usize & 0xff);
         let sum = self.boxes[0][a].wrapping_add(self.boxes[1][b]);
         (sum ^ self.boxes[2][c]).wrapping_add(self.boxes[3][d])
     }
@@ -120,9 +127,13 @@ pub(super) fn schedule<const N: usize>(mut states: [&mut Blowfish; N]) {
     }
 }
 
-/// Encrypts a block in each state.
+/// Encrypts a block in each state. In lockstep nothing is gained by mixing subkeys in early: there is enough to do meanwhile.
 #[inline]
 fn encrypt<const N: usize>(states: [&Blowfish; N], mut blocks: [[u32; 2]; N]) -> [[u32; 2]; N] {
+    if let ([state], [block]) = (&states[..], &mut blocks[..]) {
+        *block = state.encrypt(*block);
+        return blocks;
+    }
     for i in 0..8 {
         for (state, [left, right]) in states.iter().zip(&mut blocks) {
             *left ^= state.subkeys[2 * i];
