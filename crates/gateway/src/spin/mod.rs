@@ -30,6 +30,6 @@ pub use publisher::SpinPublisher;
 /// The SDK, for the entry-point macro and for `spawn`.
 pub use spin_sdk as sdk;
 pub use sweep::sweep_when_answered;
-pub use system::{SystemClock, SystemEntropy};
+pub use system::{IdEntropy, SystemClock, SystemEntropy};
 pub use variables::SpinVariables;
 pub use way::SpinWay;

@@ -6,7 +6,7 @@ use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, St
 use spin_sdk::wasip3::wit_future;
 
 use crate::http::{Body, BodyError, Code, HttpError, RequestId};
-use crate::spin::{SystemClock, SystemEntropy};
+use crate::spin::{IdEntropy, SystemClock};
 
 /// What is read of a body at once.
 const CHUNK: usize = 16 * 1024;
@@ -31,7 +31,7 @@ pub fn receive_head(request: &Request) -> (RequestId, Result<http::Request<()>, 
     let head = head_of(request);
     let none = HeaderMap::new();
     let headers = head.as_ref().map_or(&none, http::Request::headers);
-    (RequestId::of_request(headers, &SystemClock, &SystemEntropy), head)
+    (RequestId::of_request(headers, &SystemClock, &IdEntropy), head)
 }
 
 fn uri_of(request: &Request, headers: &HeaderMap) -> Option<Uri> {
