@@ -15,9 +15,9 @@ use jetway_gateway::rate_limit::add_headers;
 use jetway_gateway::refusals::{Asked, Refusal};
 use jetway_gateway::spin::http::{
     BodyOf, ErrorCode, Request, Response, answer, ended, failure_of, forward_request, forward_response,
-    options_of, receive_head, request_of, send, wait,
+    receive_head, request_of, send, wait,
 };
-use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SpinWay, SystemClock, SystemEntropy};
+use jetway_gateway::spin::{IdEntropy, SpinKeyValue, SpinVariables, SpinWay, SystemClock, SystemEntropy};
 
 use crate::assertion;
 use crate::gate::Gate;
@@ -86,7 +86,7 @@ async fn respond(
     }
     let Admitted { caller, usages } = guard::pass(head, request_id, settings).await?;
     let told = async {
-        match handler::plan(head, request_id, settings, &SystemEntropy)? {
+        match handler::plan(head, request_id, settings, &IdEntropy)? {
             Plan::Answer(mut response) => {
                 add_headers(response.headers_mut(), &usages);
                 Ok(Reply::OurOwn(response))
@@ -186,7 +186,7 @@ impl<'a> Message<'a> {
     async fn send(&mut self, service: &Service, turn: Turn) -> Result<Response, ErrorCode> {
         let target = service.target(turn, self.outbound.path.as_ref());
         let target = target.ok_or(ErrorCode::HttpRequestUriInvalid)?;
-        let timeouts = &self.gate.settings.timeouts;
+        let options = self.gate.options();
         let Outbound {
             method,
             has_body,
@@ -194,7 +194,7 @@ impl<'a> Message<'a> {
             ..
         } = &mut self.outbound;
         if may_be_sent_again(method, *has_body) {
-            return send(request_of(method, &target, headers, timeouts)?).await;
+            return send(request_of(method, &target, headers, options)?).await;
         }
         let request = self.request.take().ok_or(ErrorCode::HttpProtocolError)?;
         let body = if *has_body {
@@ -202,8 +202,7 @@ impl<'a> Message<'a> {
         } else {
             BodyOf::Nothing
         };
-        let headers = std::mem::take(headers);
-        let options = Some(options_of(timeouts));
+        let options = Some(options);
         send(forward_request(request, method, &target, headers, body, options)?).await
     }
 }

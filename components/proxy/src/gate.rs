@@ -10,7 +10,7 @@ use jetway_gateway::http::RequestId;
 use jetway_gateway::log;
 use jetway_gateway::ports::{Clock as _, Variables};
 use jetway_gateway::proxy::{Attempts, News, Service};
-use jetway_gateway::spin::http::wait;
+use jetway_gateway::spin::http::{RequestOptions, options_of, wait};
 use jetway_gateway::spin::sdk::wasip3::spawn;
 use jetway_gateway::spin::{SpinKeyValue, SystemClock, SystemEntropy};
 
@@ -33,6 +33,7 @@ const PAUSES_BEFORE_TELLING_AGAIN: [Duration; 3] = [
 /// The settings, and the services.
 pub(crate) struct Gate {
     pub(crate) settings: Settings,
+    options: RequestOptions,
     flights: Service,
     bookings: Service,
 }
@@ -48,6 +49,7 @@ impl Gate {
         let gate = Self {
             flights: service("flight", &settings.flights),
             bookings: service("booking", &settings.bookings),
+            options: options_of(&settings.timeouts),
             settings,
         };
         gate.warm_up(request_id).await;
@@ -65,6 +67,11 @@ impl Gate {
         if let Either::Right(_) = select(known, pin!(wait(PATIENCE))).await {
             log::warn(request_id, "warm_up_slow", &[]);
         }
+    }
+
+    /// The time limits of a request to a service. A copy is one call to the host; to make them anew would be four.
+    pub(crate) fn options(&self) -> RequestOptions {
+        self.options.clone()
     }
 
     pub(crate) fn service(&self, destination: Destination) -> &Service {

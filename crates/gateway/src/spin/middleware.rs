@@ -93,7 +93,7 @@ async fn hand_on(
         request,
         &parts.method,
         &parts.uri,
-        parts.headers,
+        &parts.headers,
         BodyOf::Incoming,
         options,
     )

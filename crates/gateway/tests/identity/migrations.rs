@@ -9,7 +9,7 @@ use jetway_gateway::test_support::{Connection, TestDatabase, block_on};
 use crate::world::{World, at_once};
 
 /// How many there are in `migrations/`.
-const MIGRATIONS: &str = "12";
+const MIGRATIONS: &str = "13";
 
 fn schema_of(database: &TestDatabase) -> String {
     database.text("SELECT group_concat(type || ' ' || name || ' ' || sql, char(10)) FROM (SELECT * FROM sqlite_schema ORDER BY name)")

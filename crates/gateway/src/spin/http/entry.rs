@@ -7,6 +7,7 @@ use spin_sdk::wasip3::http::types::{Fields, Request, Response};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
 
+use super::fields::fields_of;
 use super::inbound::{IncomingBody, receive_head};
 use crate::browser::secure;
 use crate::client;
@@ -77,7 +78,7 @@ pub(crate) fn answer_within(mut response: library::Response) -> Response {
 pub fn answer(response: library::Response) -> Response {
     let (head, body) = response.into_parts();
     // Our own headers are never among those that WASI forbids.
-    let fields = Fields::try_from(head.headers).unwrap_or_else(|_| Fields::new());
+    let fields = fields_of(&head.headers).unwrap_or_else(|_| Fields::new());
     let (contents, trailers) = contents_of(body.into());
     let (response, _sent) = Response::new(fields, contents, trailers);
     // Only a status outside 100..=599 is refused, which ours never is.

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use http::{Request as HttpRequest, Response as HttpResponse, StatusCode};
-use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Request, Response};
+use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};
 
 use super::entry::contents_of;
+use super::fields::fields_of;
 use super::inbound::{IncomingBody, headers_of};
-use super::outbound::{Timeouts, failure_of, options_of, send, set_target, wait};
+use super::outbound::{Timeouts, failure_of, options_of, send, set_method, set_target, wait};
 use crate::http::Body as _;
 use crate::ports::{NoAnswer, OutboundHttp};
 use crate::proxy::UpstreamFailure;
@@ -55,13 +56,10 @@ fn request_of(request: HttpRequest<Vec<u8>>, timeouts: &Timeouts) -> Result<Requ
     let mut headers = head.headers;
     // Known, it is sent: Spin would cut the body into chunks otherwise, which not every server takes.
     headers.insert(http::header::CONTENT_LENGTH, body.len().into());
-    let fields = Fields::try_from(headers)
-        .map_err(|error| ErrorCode::InternalError(Some(format!("headers: {error:?}"))))?;
+    let fields = fields_of(&headers)?;
     let (contents, trailers) = contents_of(body);
     let (request, _sent) = Request::new(fields, contents, trailers, Some(options_of(timeouts)));
-    request
-        .set_method(&types::Method::from(&head.method))
-        .map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
+    set_method(&request, &head.method)?;
     set_target(&request, &head.uri)?;
     Ok(request)
 }

@@ -1,26 +1,12 @@
 //! Handing messages on: new headers, the same body.
 
-use http::{HeaderMap, HeaderName, Method, Uri, header};
-use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Request, RequestOptions, Response};
+use http::{HeaderMap, Method, Uri};
+use spin_sdk::wasip3::http::types::{ErrorCode, Request, RequestOptions, Response};
 use spin_sdk::wasip3::wit_future;
 
+use super::fields::fields_of;
 use super::inbound::headers_of;
-use super::outbound::set_target;
-
-/// What WASI shows to whoever receives a request, and forbids to whoever sends one: a message that has one of these is
-/// refused whole. The authority says what `Host` did; the others speak of a connection that ends here (RFC 9110, section
-/// 7.6.1).
-pub(super) const NOT_FOR_SENDERS: [HeaderName; 9] = [
-    header::CONNECTION,
-    header::HOST,
-    HeaderName::from_static("http2-settings"),
-    HeaderName::from_static("keep-alive"),
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    HeaderName::from_static("proxy-connection"),
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+use super::outbound::{set_method, set_target};
 
 /// Whether a request that is handed on has a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,14 +23,11 @@ pub fn forward_request(
     incoming: Request,
     method: &Method,
     target: &Uri,
-    mut headers: HeaderMap,
+    headers: &HeaderMap,
     body: BodyOf,
     options: Option<RequestOptions>,
 ) -> Result<Request, ErrorCode> {
-    for name in &NOT_FOR_SENDERS {
-        headers.remove(name);
-    }
-    let fields = to_fields(headers)?;
+    let fields = fields_of(headers)?;
     let (done, reader) = wit_future::new(|| Ok(()));
     let (stream, trailers) = Request::consume_body(incoming, reader);
     // Dropping the writer tells the sender that all is well from our side.
@@ -54,9 +37,7 @@ pub fn forward_request(
         BodyOf::Nothing => super::entry::contents_of(Vec::new()),
     };
     let (request, _sent) = Request::new(fields, contents, trailers, options);
-    request
-        .set_method(&types::Method::from(method))
-        .map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
+    set_method(&request, method)?;
     set_target(&request, target)?;
     Ok(request)
 }
@@ -72,7 +53,7 @@ pub fn forward_response(
         return Err(ErrorCode::HttpProtocolError);
     }
     let headers = headers_of(&incoming.get_headers()).ok_or(ErrorCode::HttpProtocolError)?;
-    let fields = to_fields(rewrite(headers))?;
+    let fields = fields_of(&rewrite(headers))?;
     let (done, reader) = wit_future::new(|| Ok(()));
     let (stream, trailers) = Response::consume_body(incoming, reader);
     drop(done);
@@ -81,8 +62,4 @@ pub fn forward_response(
         .set_status_code(status)
         .map_err(|()| ErrorCode::HttpProtocolError)?;
     Ok(response)
-}
-
-fn to_fields(headers: HeaderMap) -> Result<Fields, ErrorCode> {
-    Fields::try_from(headers).map_err(|error| ErrorCode::InternalError(Some(format!("headers: {error:?}"))))
 }

@@ -6,6 +6,7 @@
 
 mod entry;
 mod exchange;
+mod fields;
 mod handover;
 mod inbound;
 mod outbound;
@@ -17,4 +18,4 @@ pub use exchange::SpinOutboundHttp;
 pub use handover::{BodyOf, forward_request, forward_response};
 pub use inbound::{IncomingBody, receive_head};
 pub use outbound::{Timeouts, ended, failure_of, get, options_of, request_of, send, wait};
-pub use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};
+pub use spin_sdk::wasip3::http::types::{ErrorCode, Request, RequestOptions, Response};

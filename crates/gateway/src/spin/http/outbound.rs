@@ -8,7 +8,7 @@ use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Request, RequestOptions, Response};
 
 use super::entry::contents_of;
-use super::handover::NOT_FOR_SENDERS;
+use super::fields::fields_of;
 use super::inbound::IncomingBody;
 use crate::http::{REQUEST_ID, RequestId};
 pub use crate::proxy::Timeouts;
@@ -36,20 +36,12 @@ pub fn request_of(
     method: &Method,
     target: &Uri,
     headers: &HeaderMap,
-    timeouts: &Timeouts,
+    options: RequestOptions,
 ) -> Result<Request, ErrorCode> {
-    let fields = headers
-        .iter()
-        .filter(|(name, _)| !NOT_FOR_SENDERS.contains(name))
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-        .collect::<Vec<_>>();
-    let fields = Fields::from_list(&fields)
-        .map_err(|error| ErrorCode::InternalError(Some(format!("headers: {error:?}"))))?;
+    let fields = fields_of(headers)?;
     let (contents, trailers) = contents_of(Vec::new());
-    let (request, _sent) = Request::new(fields, contents, trailers, Some(options_of(timeouts)));
-    request
-        .set_method(&types::Method::from(method))
-        .map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
+    let (request, _sent) = Request::new(fields, contents, trailers, Some(options));
+    set_method(&request, method)?;
     set_target(&request, target)?;
     Ok(request)
 }
@@ -92,6 +84,16 @@ pub async fn get(
     let status =
         StatusCode::from_u16(response.get_status_code()).map_err(|_| ErrorCode::HttpProtocolError)?;
     Ok((status, IncomingBody::Response(response)))
+}
+
+/// Sets the method of a new request, which is GET until then.
+pub(super) fn set_method(request: &Request, method: &Method) -> Result<(), ErrorCode> {
+    if method == Method::GET {
+        return Ok(());
+    }
+    request
+        .set_method(&types::Method::from(method))
+        .map_err(|()| ErrorCode::HttpRequestMethodInvalid)
 }
 
 /// Directs a request.
