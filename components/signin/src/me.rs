@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, Request, header};
 use jetway_gateway::accounts::{self, TokenMaker};
-use jetway_gateway::domain::{EmailAddress, Password, User};
+use jetway_gateway::domain::{EmailAddress, Password, User, UserId};
 use jetway_gateway::http::{Body, Code, HttpError, Response, accepted, json, no_content, ok};
 use jetway_gateway::ports::Ports;
 use jetway_gateway::problems::field;
@@ -62,7 +62,13 @@ pub(crate) async fn update<P: Ports>(
             };
             let (user, hasher) = (caller.user(), app.hasher());
             app.guarded(caller, async || {
-                accounts::request_email_change(&store, user, &email, password, &maker, &hasher).await?;
+                let owner =
+                    accounts::request_email_change(&store, user, &email, password, &maker, &hasher).await?;
+                // Whether there is somebody else to tell is not to be seen by the time that the answer takes.
+                let nobody = || UserId::generate(app.ports.clock(), app.ports.entropy());
+                for told in [user, owner.unwrap_or_else(nobody)] {
+                    (app.publish.0)(told);
+                }
                 Ok(accepted())
             })
             .await
@@ -81,6 +87,7 @@ pub(crate) async fn delete<P: Ports>(
     let announcer = app.sessions(&store).announcer();
     app.guarded(caller, async || {
         accounts::delete_account(&store, &announcer, caller.user(), password, &app.hasher()).await?;
+        (app.publish.0)(caller.user());
         Ok(no_content())
     })
     .await

@@ -32,6 +32,7 @@ pub(crate) async fn update<P: Ports>(
     let announcer = app.sessions(&store).announcer();
     app.guarded(caller, async || {
         accounts::change_password(&store, &announcer, caller, (current, &new), &app.hasher()).await?;
+        (app.publish.0)(caller.user());
         Ok(no_content())
     })
     .await

@@ -1,7 +1,7 @@
 //! Every event that docs/events.md promises happens, and is as its JSON Schema says: those of the gateway as they are published on
 //! Redis, those of bookings as the demo's booking service publishes them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use http::Method;
@@ -49,13 +49,12 @@ fn assert_fits(event: &Value) {
     assert_eq!(faults, [""; 0], "{event}");
 }
 
-/// Listens until nothing comes any more: whatever came fits its schema. The types, each with how often it came.
-async fn types_heard(events: &mut Subscriber) -> BTreeMap<String, u32> {
-    let mut types = BTreeMap::new();
+/// Listens until nothing comes any more, and gives the types of what came, which all fits its schema.
+async fn types_heard(events: &mut Subscriber) -> BTreeSet<String> {
+    let mut types = BTreeSet::new();
     while let Some(event) = events.next_within(Duration::from_secs(2)).await {
         assert_fits(&event);
-        let kind = event["type"].as_str().unwrap().to_owned();
-        *types.entry(kind).or_default() += 1;
+        types.insert(event["type"].as_str().unwrap().to_owned());
     }
     types
 }
@@ -80,11 +79,13 @@ async fn whatever_the_gateway_tells_happens_and_fits_its_schema() {
         .await
         .expect_empty(204);
 
-    let heard: BTreeSet<_> = types_heard(&mut events).await.into_keys().collect();
+    let heard = types_heard(&mut events).await;
     let mut promised = catalogue("## From the gateway");
     assert!(promised.remove(REMINDER));
     assert_eq!(heard, promised);
-    assert_eq!(heard, types_in_the_outbox(&app));
+    // An account that is gone has taken its rows along; what is left has been published.
+    let kept = types_in_the_outbox(&app);
+    assert!(heard.is_superset(&kept), "{kept:?}");
 }
 
 fn types_in_the_outbox(app: &TestApp) -> BTreeSet<String> {

@@ -35,7 +35,7 @@ impl<E: Into<Failure>> From<E> for AccountError {
 }
 
 /// Asks to replace the user's address by `email`, which happens when the token that is sent there is used. Whether the address is
-/// somebody else's is told to that somebody alone.
+/// somebody else's is told to that somebody alone, whose id this gives.
 pub async fn request_email_change<D: Database>(
     store: &Store<D>,
     user: UserId,
@@ -43,7 +43,7 @@ pub async fn request_email_change<D: Database>(
     password: Option<Password>,
     maker: &TokenMaker<'_, impl Clock, impl Entropy>,
     hasher: &Hasher<'_, impl Ports>,
-) -> Result<(), AccountError> {
+) -> Result<Option<UserId>, AccountError> {
     with_password(store, user, password, hasher, async |verified| {
         Ok(accounts::request_email_change(store, user, verified, email, &maker.make()).await?)
     })

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::one_time_tokens::NewToken;
-use super::users::USER_COLUMNS;
+use super::users::{self, USER_COLUMNS};
 use super::{Store, StoreError};
 use crate::domain::{EmailAddress, PasswordHash, User, UserId, rfc3339};
 use crate::ports::{Database, Timestamp, Value};
@@ -19,15 +19,15 @@ pub async fn find<D: Database>(store: &Store<D>, id: UserId) -> Result<Option<(U
     .transpose()
 }
 
-/// Asks for a mail with this token to the address that is to become the user's, unless it is somebody else's, who is told instead.
-/// Refused where `verified` is no longer what their password is checked against.
+/// Asks for a mail with this token to the address that is to become the user's, unless it is somebody else's, who is told instead and
+/// whose id this gives. Refused where `verified` is no longer what their password is checked against.
 pub async fn request_email_change<D: Database>(
     store: &Store<D>,
     user: UserId,
     verified: &PasswordHash,
     email: &EmailAddress,
     token: &NewToken,
-) -> Result<(), StoreError> {
+) -> Result<Option<UserId>, StoreError> {
     let statement = "INSERT INTO email_change_requests
          (user_id, password_hash, token_id, token_hash, email, created_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -40,7 +40,9 @@ pub async fn request_email_change<D: Database>(
         Value::Text(rfc3339(token.created_at)),
         Value::Text(rfc3339(token.expires_at)),
     ];
-    store.run(statement, &parameters).await.map(drop)
+    store.run(statement, &parameters).await?;
+    let owner = users::with_email(store, email).await?;
+    Ok(owner.filter(|owner| *owner != user))
 }
 
 /// Deletes the user and everything that is theirs. Refused where `verified` is no longer what their password is checked against, and to

@@ -1,7 +1,7 @@
 //! Tokens out of mails, and what they are good for. Each function is one statement: of two requests with one token, the database lets
 //! one through.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, users};
 use crate::domain::{EmailAddress, OneTimeTokenHash, OneTimeTokenId, PasswordHash, UserId, rfc3339};
 use crate::ports::{Database, Timestamp, Value};
 
@@ -64,15 +64,10 @@ pub async fn claim_address<D: Database>(
     email: &EmailAddress,
     now: Timestamp,
 ) -> Result<Option<UserId>, StoreError> {
-    let email = Value::Text(email.as_str().to_owned());
     let statement = "INSERT INTO address_claims (email, claimed_at) VALUES (?1, ?2)";
-    store
-        .run(statement, &[email.clone(), Value::Text(rfc3339(now))])
-        .await?;
-    let row = store
-        .first("SELECT id FROM users WHERE email = ?1", &[email])
-        .await?;
-    row.map(|mut row| row.user_id()).transpose()
+    let parameters = [Value::Text(email.as_str().to_owned()), Value::Text(rfc3339(now))];
+    store.run(statement, &parameters).await?;
+    users::with_email(store, email).await
 }
 
 /// Whose token this is, whatever it is for.

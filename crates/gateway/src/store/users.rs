@@ -71,6 +71,18 @@ async fn insert<D: Database>(
         .ok_or_else(|| StoreError::damaged("a new user is not there"))
 }
 
+/// Whose address this is.
+pub(crate) async fn with_email<D: Database>(
+    store: &Store<D>,
+    email: &EmailAddress,
+) -> Result<Option<UserId>, StoreError> {
+    let email = Value::Text(email.as_str().to_owned());
+    let row = store
+        .first("SELECT id FROM users WHERE email = ?1", &[email])
+        .await?;
+    row.map(|mut row| row.user_id()).transpose()
+}
+
 /// The user of this id.
 pub async fn find<D: Database>(store: &Store<D>, id: UserId) -> Result<Option<User>, StoreError> {
     let statement = format!("SELECT {USER_COLUMNS} FROM users WHERE id = ?1");
