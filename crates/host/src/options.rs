@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::cli::{Draw, UpArgs};
 use crate::manifest;
-use crate::runtime_config::{KeyValueStore, RuntimeConfig, SqliteDatabase};
+use crate::runtime_config::{KeyValueStore, OutboundHttp, RuntimeConfig, SqliteDatabase};
 use crate::state_dir::StateDir;
 use crate::variables::{self, ReadEnvironment, Variables};
 
@@ -33,6 +33,8 @@ pub struct Options {
     pub key_value_stores: BTreeMap<String, KeyValueStore>,
     /// The SQLite databases by label; `default` is always among them.
     pub sqlite_databases: BTreeMap<String, SqliteDatabase>,
+    /// The connections of outbound HTTP.
+    pub outbound_http: OutboundHttp,
     /// The values of `--sqlite`, as given.
     pub sqlite_statements: Vec<String>,
     /// Whether the components' output is not to be shown.
@@ -106,6 +108,7 @@ impl Options {
             log_dir,
             key_value_stores,
             sqlite_databases,
+            outbound_http: config.outbound_http,
             sqlite_statements: args.sqlite,
             quiet: args.quiet,
             reuse: InstanceReuse {

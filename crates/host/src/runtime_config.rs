@@ -19,8 +19,28 @@ pub struct RuntimeConfig {
     pub key_value_stores: BTreeMap<String, KeyValueStore>,
     /// `[sqlite_database.NAME]`.
     pub sqlite_databases: BTreeMap<String, SqliteDatabase>,
+    /// `[outbound_http]`.
+    pub outbound_http: OutboundHttp,
     /// `[[variables_provider]]`, in the order in which they are asked.
     pub variables_providers: Vec<VariablesProvider>,
+}
+
+/// The connections that guests' HTTP requests go over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboundHttp {
+    /// Whether a connection is kept for further requests.
+    pub connection_pooling: bool,
+    /// How many there may be, of all components together, the idle ones among them.
+    pub max_connections: Option<usize>,
+}
+
+impl Default for OutboundHttp {
+    fn default() -> Self {
+        Self {
+            connection_pooling: true,
+            max_connections: None,
+        }
+    }
 }
 
 /// Where a key-value store is.
@@ -77,13 +97,15 @@ impl std::fmt::Debug for VariablesProvider {
     }
 }
 
+/// More connections than one machine can have.
+const MAX_CONNECTIONS: usize = 1_000_000;
+
 /// The keys of Spin's runtime config that this host does not support.
 const UNSUPPORTED: &[&str] = &[
     "client_tls",
     "llm_compute",
     "max_instance_memory",
     "otel",
-    "outbound_http",
     "outbound_mqtt",
     "outbound_mysql",
     "outbound_networking",
@@ -114,6 +136,9 @@ impl RuntimeConfig {
             log_dir: string(root.take("log_dir"))?,
             key_value_stores: named(root.take("key_value_store"), |table| key_value_store(table, dir))?,
             sqlite_databases: named(root.take("sqlite_database"), sqlite_database)?,
+            outbound_http: root
+                .take("outbound_http")
+                .map_or(Ok(OutboundHttp::default()), |value| outbound_http(value.table()?))?,
             variables_providers: match root
                 .take("variables_provider")
                 .or_else(|| root.take("config_provider"))
@@ -182,6 +207,26 @@ fn sqlite_database(mut table: Table<'_>) -> Result<SqliteDatabase, Error> {
     Ok(SqliteDatabase {
         path,
         allow_attach_file,
+    })
+}
+
+/// Whether connections are pooled has to be said: where the table leaves it out, Spin documents that they are, and does not.
+fn outbound_http(mut table: Table<'_>) -> Result<OutboundHttp, Error> {
+    let connection_pooling = table.require("connection_pooling")?.bool()?;
+    let max_connections = match table.take("max_connections") {
+        Some(value) => {
+            let given = value.integer()?;
+            let count = usize::try_from(given)
+                .ok()
+                .filter(|count| *count <= MAX_CONNECTIONS);
+            Some(count.ok_or_else(|| value.error(format!("must be from 0 to {MAX_CONNECTIONS}")))?)
+        }
+        None => None,
+    };
+    table.finish()?;
+    Ok(OutboundHttp {
+        connection_pooling,
+        max_connections,
     })
 }
 
@@ -282,12 +327,33 @@ mod tests {
     }
 
     #[test]
+    fn connections_can_be_limited() {
+        let limited = parse("[outbound_http]\nconnection_pooling = false\nmax_connections = 10").unwrap();
+        assert_eq!(
+            limited.outbound_http,
+            OutboundHttp {
+                connection_pooling: false,
+                max_connections: Some(10)
+            }
+        );
+        assert_eq!(parse("").unwrap().outbound_http, OutboundHttp::default());
+    }
+
+    #[test]
     fn what_is_unknown_or_unsupported_is_named_with_its_line() {
         for (text, expected) in [
             ("\nstate_folder = 'x'", "2: `state_folder` is not a known key"),
             (
                 "[outbound_networking]\nblock_private_networks = true",
                 "1: `outbound_networking` is not supported by jetway-host; run this application with spin",
+            ),
+            (
+                "[outbound_http]\nmax_connections = 1",
+                "1: `outbound_http` needs the key `connection_pooling`",
+            ),
+            (
+                "[outbound_http]\nconnection_pooling = true\nmax_connections = -1",
+                "3: `outbound_http.max_connections` must be from 0 to 1000000",
             ),
             (
                 "[key_value_store.a]\ntype = 'azure_cosmos'",

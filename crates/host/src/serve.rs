@@ -115,7 +115,7 @@ async fn shared(options: &Options) -> anyhow::Result<Shared> {
     run_startup_statements(&backends.databases, &options.sqlite_statements).await?;
     let interfaces = AppState::new(&options.app, backends, Arc::new(options.variables.clone()))?;
     Ok(Shared {
-        client: Client::new()?,
+        client: Client::new(options.outbound_http)?,
         interfaces,
     })
 }

@@ -12,6 +12,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::DEFAULT_TIMEOUT;
 use super::connect::{CONNECT_TIMEOUT, ConnectError, Connector};
+use crate::runtime_config::OutboundHttp;
 
 /// Sends requests over pooled connections, HTTP/2 where a server offers it under TLS.
 #[derive(Clone)]
@@ -19,10 +20,13 @@ pub struct Client(PooledClient<Connector, WasiBody>);
 
 impl Client {
     /// A client with an empty pool.
-    pub fn new() -> anyhow::Result<Self> {
+    pub fn new(config: OutboundHttp) -> anyhow::Result<Self> {
         let mut builder = PooledClient::builder(TokioExecutor::new());
         builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new());
-        Ok(Self(builder.build(Connector::new()?)))
+        if !config.connection_pooling {
+            builder.pool_max_idle_per_host(0);
+        }
+        Ok(Self(builder.build(Connector::new(config.max_connections)?)))
     }
 
     /// Sends `request` and waits for the head of its response.

@@ -1,4 +1,7 @@
-//! Opens the connections of the pool, plain or with TLS.
+//! Opens the connections of the pool, plain or with TLS, and no more of them than are allowed.
+//!
+//! As in Spin, a connection that would be one too many waits for another to end, for as long as connecting may take. Spin then
+//! reports that connecting took too long; we say why.
 
 use std::io;
 use std::pin::Pin;
@@ -13,7 +16,8 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower_service::Service;
@@ -37,6 +41,8 @@ pub(super) enum ConnectError {
     Refused,
     #[error("connecting takes too long")]
     Timeout,
+    #[error("there are as many connections as are allowed")]
+    LimitReached,
     #[error("no TLS session could be made")]
     Tls,
 }
@@ -51,6 +57,7 @@ impl From<&ConnectError> for Error {
             },
             ConnectError::Refused => Self::ConnectionRefused,
             ConnectError::Timeout => Self::ConnectionTimeout,
+            ConnectError::LimitReached => Self::ConnectionLimitReached,
             ConnectError::Tls => Self::TlsProtocolError,
         }
     }
@@ -60,10 +67,11 @@ impl From<&ConnectError> for Error {
 #[derive(Clone)]
 pub(super) struct Connector {
     tls: TlsConnector,
+    permits: Option<Arc<Semaphore>>,
 }
 
 impl Connector {
-    pub(super) fn new() -> anyhow::Result<Self> {
+    pub(super) fn new(max_connections: Option<usize>) -> anyhow::Result<Self> {
         let roots = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
         };
@@ -75,10 +83,17 @@ impl Connector {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self {
             tls: TlsConnector::from(Arc::new(config)),
+            permits: max_connections.map(|most| Arc::new(Semaphore::new(most))),
         })
     }
 
-    async fn connect(self, uri: Uri) -> Result<Stream, ConnectError> {
+    /// The permit for a further connection, or none where they are not counted.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        // The semaphore is never closed.
+        Arc::clone(self.permits.as_ref()?).acquire_owned().await.ok()
+    }
+
+    async fn connect(self, uri: Uri, permit: Option<OwnedSemaphorePermit>) -> Result<Stream, ConnectError> {
         let secure = uri.scheme() == Some(&Scheme::HTTPS);
         let host = uri
             .host()
@@ -99,7 +114,7 @@ impl Connector {
         // Without it, a small request may wait for the acknowledgement of the one before.
         stream.set_nodelay(true).ok();
         if !secure {
-            return Ok(Stream::Plain(TokioIo::new(stream)));
+            return Ok(Stream::new(Transport::Plain(TokioIo::new(stream)), permit));
         }
         let name = ServerName::try_from(host.to_owned()).map_err(|_| ConnectError::NoAddress)?;
         let stream = self
@@ -107,7 +122,10 @@ impl Connector {
             .connect(name, stream)
             .await
             .map_err(|_| ConnectError::Tls)?;
-        Ok(Stream::Tls(Box::new(TokioIo::new(stream))))
+        Ok(Stream::new(
+            Transport::Tls(Box::new(TokioIo::new(stream))),
+            permit,
+        ))
     }
 }
 
@@ -126,7 +144,12 @@ impl Service<Uri> for Connector {
             .unwrap_or(super::DEFAULT_TIMEOUT);
         let connector = self.clone();
         Box::pin(async move {
-            timeout(limit, connector.connect(uri))
+            let start = Instant::now();
+            let permit = timeout(limit, connector.permit())
+                .await
+                .map_err(|_elapsed| ConnectError::LimitReached)?;
+            let left = limit.saturating_sub(start.elapsed());
+            timeout(left, connector.connect(uri, permit))
                 .await
                 .map_err(|_elapsed| ConnectError::Timeout)?
         })
@@ -134,15 +157,30 @@ impl Service<Uri> for Connector {
 }
 
 /// A connection to a server.
-pub(super) enum Stream {
+pub(super) struct Stream {
+    transport: Transport,
+    /// Given back with the end of the connection.
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Stream {
+    fn new(transport: Transport, permit: Option<OwnedSemaphorePermit>) -> Self {
+        Self {
+            transport,
+            _permit: permit,
+        }
+    }
+}
+
+enum Transport {
     Plain(TokioIo<TcpStream>),
     Tls(Box<TokioIo<TlsStream<TcpStream>>>),
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        match self {
-            Self::Tls(stream) if stream.inner().get_ref().1.alpn_protocol() == Some(b"h2") => {
+        match &self.transport {
+            Transport::Tls(stream) if stream.inner().get_ref().1.alpn_protocol() == Some(b"h2") => {
                 Connected::new().negotiated_h2()
             }
             _ => Connected::new(),
@@ -156,32 +194,32 @@ impl Read for Stream {
         context: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        match &mut self.get_mut().transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Transport::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
 
 impl Write for Stream {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
-            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        match &mut self.get_mut().transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Transport::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        match &mut self.get_mut().transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Transport::Tls(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        match &mut self.get_mut().transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Transport::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

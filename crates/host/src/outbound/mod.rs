@@ -164,6 +164,7 @@ fn readdress(uri: &mut Uri, origin: Authority) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime_config::OutboundHttp;
 
     #[test]
     fn a_url_without_a_host_means_the_application() {
@@ -181,7 +182,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_allowed_is_denied_before_anything_else() {
-        let client = Client::new().unwrap();
+        let client = Client::new(OutboundHttp::default()).unwrap();
         let outbound = Outbound::new(Arc::default(), client, None);
         for url in [
             "http://127.0.0.1:1/",
