@@ -39,6 +39,7 @@ pub mod spin;
 pub mod store;
 #[cfg(feature = "test-support")]
 pub mod test_support;
+pub mod time_limit;
 pub mod tokens;
 
 pub use failure::Failure;

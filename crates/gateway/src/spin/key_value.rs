@@ -1,6 +1,8 @@
 //! The key-value store `default`.
 
+use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use spin_sdk::experimental::wasi::keyvalue::{atomics, batch, store as wasi};
@@ -10,11 +12,16 @@ use spin_sdk::wasip3::clocks::monotonic_clock;
 use super::SpinWay;
 use crate::per_instance::PerInstance;
 use crate::ports::{KeyValue, KeyValueError, KeyValueSweep};
+use crate::time_limit::within;
 
 /// The store that every function shares. Opened once per instance, on first use.
 ///
 /// Values go through `spin:key-value`, which gives way while the store works; counters through `wasi:keyvalue`, which
-/// alone adds atomically on every backend. A component that only counts imports only the second, and the other way round.
+/// alone adds atomically on every backend.
+///
+/// A store that hangs is one that fails, after [`LIMIT`]. A call of `wasi:keyvalue` holds the whole instance until it is
+/// answered, and no timer runs meanwhile; so unless the store has answered within [`FRESH`], it is asked by the first
+/// interface before it is called by the second.
 #[derive(Clone, Copy, Debug)]
 pub struct SpinKeyValue;
 
@@ -24,27 +31,37 @@ const PAUSES_WHEN_LOCKED: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 /// For how long, in nanoseconds, an increment is tried again: a host that has itself waited for the lock has waited enough.
 const PATIENCE: u64 = 1_000_000_000;
 
+/// How long the store may take for an answer. Spin sets no limit for Redis.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// For how long, in nanoseconds, the store is believed to be there after an answer.
+const FRESH: u64 = 1_000_000_000;
+
 thread_local! {
+    static LAST_ANSWER: Cell<Option<u64>> = const { Cell::new(None) };
     static STORE: PerInstance<Store> = const { PerInstance::new() };
     static BUCKET: PerInstance<wasi::Bucket> = const { PerInstance::new() };
 }
 
 impl KeyValue for SpinKeyValue {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
-        store().await?.get(key).await.map_err(store_error)
+        answer(async { store().await?.get(key).await.map_err(store_error) }).await
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), KeyValueError> {
-        store().await?.set(key, value).await.map_err(store_error)
+        answer(async { store().await?.set(key, value).await.map_err(store_error) }).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), KeyValueError> {
-        store().await?.delete(key).await.map_err(store_error)
+        answer(async { store().await?.delete(key).await.map_err(store_error) }).await
     }
 
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, KeyValueError> {
-        let bucket = bucket().await?;
         let start = monotonic_clock::now();
+        if !LAST_ANSWER.get().is_some_and(|at| start - at < FRESH) {
+            self.get(key).await?;
+        }
+        let bucket = bucket().await?;
         for pause in PAUSES_WHEN_LOCKED {
             match atomics::increment(&bucket, key, delta) {
                 Err(error) if is_locked(&error) && monotonic_clock::now() - start < PATIENCE => {
@@ -59,15 +76,19 @@ impl KeyValue for SpinKeyValue {
     /// One `get` for each key, all at once: `wasi:keyvalue/batch` cannot be used, because Spin asks Redis with `KEYS`
     /// instead of `MGET` there, which fails.
     async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KeyValueError> {
-        let store = store().await?;
-        try_join_all(keys.iter().map(|key| store.get(key)))
-            .await
-            .map_err(store_error)
+        answer(async {
+            let store = store().await?;
+            try_join_all(keys.iter().map(|key| store.get(key)))
+                .await
+                .map_err(store_error)
+        })
+        .await
     }
 }
 
 impl KeyValueSweep for SpinKeyValue {
     async fn keys(&self) -> Result<Vec<String>, KeyValueError> {
+        // What is swept is counted, so the store has answered a moment ago.
         let bucket = bucket().await?;
         let mut keys = Vec::new();
         let mut cursor = None;
@@ -84,6 +105,18 @@ impl KeyValueSweep for SpinKeyValue {
     async fn delete_all(&self, keys: &[String]) -> Result<(), KeyValueError> {
         batch::delete_many(&*bucket().await?, keys).map_err(wasi_error)
     }
+}
+
+/// The answer of `call`, or an error if it does not come in time.
+async fn answer<T>(call: impl Future<Output = Result<T, KeyValueError>>) -> Result<T, KeyValueError> {
+    let Some(result) = within(LIMIT, &SpinWay, call).await else {
+        let words = format!("no answer within {} s", LIMIT.as_secs());
+        return Err(KeyValueError(words));
+    };
+    if result.is_ok() {
+        LAST_ANSWER.set(Some(monotonic_clock::now()));
+    }
+    result
 }
 
 async fn bucket() -> Result<Rc<wasi::Bucket>, KeyValueError> {
