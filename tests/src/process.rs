@@ -95,6 +95,22 @@ impl Process {
         })
     }
 
+    /// Stops the server where it is (SIGSTOP): its connections stay, and nothing on them is answered.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let group = format!("-{}", self.server.group());
+        let sent = Command::new("kill").args(["-s", name, "--", &group]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "no signal {name}");
+    }
+
     /// Asks the server to end (SIGTERM) and waits until it has.
     pub fn stop(&mut self) -> ExitStatus {
         self.server.ask_to_stop();

@@ -61,6 +61,23 @@ impl Redis {
         self.process.kill();
     }
 
+    /// Lets it hang: its connections stay, and nothing is answered.
+    pub fn freeze(&self) {
+        self.process.freeze();
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.process.thaw();
+    }
+
+    /// The number at a key; nothing where there is none.
+    pub async fn number(&self, key: &str) -> Option<i64> {
+        let mut connection = self.connect().await;
+        connection.send(&["GET", key]).await;
+        connection.part_or_nil().await?.parse().ok()
+    }
+
     /// Waits until as many subscribe to a channel.
     pub async fn wait_for_subscribers(&self, channel: &str, count: usize) {
         let there = async {
@@ -154,11 +171,18 @@ impl Subscriber {
 
     /// The next part of a RESP answer: a bulk string's content, or any other line as it is.
     async fn part(&mut self) -> String {
+        self.part_or_nil().await.expect("something")
+    }
+
+    async fn part_or_nil(&mut self) -> Option<String> {
         let mut line = String::new();
         self.stream.read_line(&mut line).await.expect("Redis answers");
         let line = line.trim_end();
+        if line == "$-1" {
+            return None;
+        }
         let Some(length) = line.strip_prefix('$') else {
-            return line.to_owned();
+            return Some(line.to_owned());
         };
         let length: usize = length.parse().expect("a bulk string's length");
         let mut bulk = vec![0; length + 2];
@@ -167,6 +191,6 @@ impl Subscriber {
             .await
             .expect("a whole bulk string");
         bulk.truncate(length);
-        String::from_utf8(bulk).expect("text")
+        Some(String::from_utf8(bulk).expect("text"))
     }
 }

@@ -114,6 +114,33 @@ impl Upstream {
         }
     }
 
+    /// A service that reads a request until these bytes come, and answers with every byte of it.
+    pub fn keeping_words(end: &'static str) -> Self {
+        let (address, listener) = listen();
+        BACKGROUND.spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut words = Vec::new();
+                    while !words.ends_with(end.as_bytes()) {
+                        if stream.read_buf(&mut words).await.is_ok_and(|read| read > 0) {
+                            continue;
+                        }
+                        return;
+                    }
+                    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
+                    // A gateway that hangs up early is the test's to notice, not ours.
+                    stream.write_all(&[head.as_bytes(), &words].concat()).await.ok();
+                    stream.shutdown().await.ok();
+                });
+            }
+        });
+        Self {
+            address,
+            seen: Arc::default(),
+            _demo: None,
+        }
+    }
+
     /// A service that reads the head of a request, writes these bytes, and closes the connection: what no HTTP library
     /// would let it say.
     pub fn saying(bytes: impl Into<Vec<u8>>) -> Self {

@@ -61,6 +61,7 @@ mod signin;
 mod signing_key;
 mod signout;
 mod signup;
+mod store_hangs;
 mod streaming;
 mod timeouts;
 mod timing;

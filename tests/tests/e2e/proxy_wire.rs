@@ -1,12 +1,20 @@
 //! What only shows on the wire: trailers, answers that are not final, how far a request may go, bytes that are no text.
 
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
 use jetway_tests::upstream::{Seen, Upstream};
-use jetway_tests::{TestApp, raw};
+use jetway_tests::{TestApp, User, raw};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_stream::StreamExt;
 
 async fn words_of(app: &TestApp, request: &str) -> String {
-    let request = request.replace(
+    let request = request.replacen(
         "\r\n\r\n",
         &format!("\r\nhost: {}\r\nconnection: close\r\n\r\n", app.address()),
+        1,
     );
     String::from_utf8_lossy(&raw::exchange_bytes(app.address(), request).await).to_lowercase()
 }
@@ -22,6 +30,96 @@ async fn trailers_come_back_to_a_client_that_reads_them() {
     assert!(answer.starts_with("http/1.1 200"), "{answer}");
     assert!(answer.contains("\r\ntrailer: x-checksum\r\n"), "{answer}");
     assert!(answer.ends_with("0\r\nx-checksum: 1234\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn trailers_of_a_request_go_on_to_the_service() {
+    let service = Upstream::keeping_words("0\r\nx-checksum: 1234\r\n\r\n");
+    let app = TestApp::in_front_of(Upstream::echo(), service);
+    let user = app.new_user().await;
+
+    let request = format!(
+        "POST /api/v1/bookings HTTP/1.1\r\nauthorization: Bearer {}\r\ntransfer-encoding: chunked\r\n\
+         trailer: x-checksum\r\n\r\n",
+        user.access_token
+    );
+    let body = "4\r\nbody\r\n0\r\nx-checksum: 1234\r\n\r\n";
+    let answer = words_of(&app, &format!("{request}{body}")).await;
+
+    assert!(answer.starts_with("http/1.1 200"), "{answer}");
+    assert!(answer.contains("\r\ntrailer: x-checksum\r\n"), "{answer}");
+    assert!(
+        answer.contains("\r\n\r\n4\r\nbody\r\n0\r\nx-checksum: 1234"),
+        "{answer}"
+    );
+}
+
+/// A service that tells how long a body is.
+fn measuring() -> Upstream {
+    Upstream::answering(|request: Request<Body>| async {
+        let mut pieces = request.into_body().into_data_stream();
+        let mut length = 0;
+        while let Some(Ok(piece)) = pieces.next().await {
+            length += piece.len();
+        }
+        format!("{length} bytes")
+    })
+}
+
+const LARGE: usize = 32 * 1024 * 1024;
+
+/// A connection on which the head of a large upload has been sent, whose body waits to be asked for.
+async fn careful_upload(app: &TestApp, user: Option<&User>) -> TcpStream {
+    let authorization = user.map(|user| format!("authorization: Bearer {}\r\n", user.access_token));
+    let head = format!(
+        "POST /api/v1/bookings HTTP/1.1\r\nhost: {}\r\n{}content-length: {LARGE}\r\nexpect: 100-continue\r\n\
+         connection: close\r\n\r\n",
+        app.address(),
+        authorization.unwrap_or_default()
+    );
+    let mut stream = TcpStream::connect(app.address()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+/// What comes on the connection until the end of a head.
+async fn next_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    let read = async {
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), read)
+        .await
+        .expect("an answer");
+    String::from_utf8(head).unwrap().to_lowercase()
+}
+
+#[tokio::test]
+async fn a_client_that_waits_to_be_asked_for_its_body_is_asked_and_all_of_it_arrives() {
+    let app = TestApp::in_front_of(Upstream::echo(), measuring());
+    let user = app.new_user().await;
+
+    let mut stream = careful_upload(&app, Some(&user)).await;
+    assert_eq!(next_head(&mut stream).await, "http/1.1 100 continue\r\n\r\n");
+    stream.write_all(&vec![b'x'; LARGE]).await.unwrap();
+
+    let head = next_head(&mut stream).await;
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(answer, format!("{LARGE} bytes"));
+}
+
+#[tokio::test]
+async fn a_body_that_would_be_refused_is_not_asked_for() {
+    let app = TestApp::shared();
+
+    let mut stream = careful_upload(app, None).await;
+
+    let head = next_head(&mut stream).await;
+    assert!(head.starts_with("http/1.1 401"), "{head}");
 }
 
 #[tokio::test]

@@ -9,8 +9,10 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
-use jetway_tests::TestApp;
 use jetway_tests::upstream::Upstream;
+use jetway_tests::{Setup, TestApp};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::StreamExt;
@@ -108,6 +110,77 @@ async fn a_client_that_goes_away_ends_the_request_to_the_service() {
     })
     .await
     .expect("the service is told that nobody listens");
+}
+
+/// Tells when it is dropped.
+struct Told(mpsc::UnboundedSender<()>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        // A test that is over need not be told.
+        self.0.send(()).ok();
+    }
+}
+
+/// WASI has no way to tell a function that nobody waits for its answer any more; the time limit ends what it is waiting for.
+#[tokio::test]
+async fn a_client_that_goes_away_before_the_answer_costs_the_service_no_more_than_the_limit() {
+    let (arrived, mut arrivals) = mpsc::channel(1);
+    let (told, mut ends) = mpsc::unbounded_channel();
+    let service = Upstream::answering(move |_: Request| {
+        let (arrived, told) = (arrived.clone(), Told(told.clone()));
+        async move {
+            let _told = told;
+            arrived.send(()).await.unwrap();
+            std::future::pending::<Response>().await
+        }
+    });
+    let app = Setup::in_front_of(service, Upstream::echo())
+        .with(&[("upstream_first_byte_timeout", "1s")])
+        .start();
+    let mut client = TcpStream::connect(app.address()).await.unwrap();
+    let request = format!("GET /api/v1/flights HTTP/1.1\r\nhost: {}\r\n\r\n", app.address());
+    client.write_all(request.as_bytes()).await.unwrap();
+    arrivals.recv().await.unwrap();
+
+    drop(client);
+
+    // The limit that the manifest sets is thirty seconds.
+    timeout(Duration::from_secs(20), ends.recv())
+        .await
+        .expect("the service is told that nobody listens");
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_in_the_middle_of_its_body_ends_the_request_to_the_service() {
+    let (arrived, mut arrivals) = mpsc::channel(1);
+    let service = Upstream::answering(move |request: Request| {
+        let arrived = arrived.clone();
+        async move {
+            let mut pieces = request.into_body().into_data_stream();
+            while let Some(piece) = pieces.next().await {
+                arrived.send(piece.map_err(drop)).await.unwrap();
+            }
+            "all of it"
+        }
+    });
+    let app = TestApp::in_front_of(Upstream::echo(), service);
+    let user = app.new_user().await;
+    let mut client = TcpStream::connect(app.address()).await.unwrap();
+    let request = format!(
+        "POST /api/v1/bookings HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-length: 100\r\n\r\nhalf",
+        app.address(),
+        user.access_token
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    assert_eq!(arrivals.recv().await.unwrap().unwrap(), "half");
+
+    drop(client);
+
+    // Well before the limit of thirty seconds.
+    let end = timeout(Duration::from_secs(20), arrivals.recv()).await;
+    let end = end.expect("the service is told at once");
+    assert_eq!(end, Some(Err(())), "what broke off must not look whole");
 }
 
 #[tokio::test]

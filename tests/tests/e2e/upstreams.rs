@@ -161,3 +161,40 @@ async fn one_address_that_answers_makes_a_service_ready() {
     service.die();
     app.get("/readyz").await.expect_problem(503, "not_ready");
 }
+
+/// Spin, too, has a limit to its connections. It says of one that came to nothing that it took too long.
+#[tokio::test]
+async fn a_host_that_has_no_connection_left_is_a_503_and_no_fault_of_the_service() {
+    let (arrived, mut arrivals) = tokio::sync::mpsc::channel(8);
+    let (release, released) = tokio::sync::watch::channel(false);
+    let service = Upstream::answering(move |_: axum::extract::Request| {
+        let (arrived, mut released) = (arrived.clone(), released.clone());
+        async move {
+            arrived.send(()).await.unwrap();
+            released.wait_for(|released| *released).await.unwrap();
+            "at last"
+        }
+    });
+    let limited = "[outbound_http]\nconnection_pooling = false\nmax_connections = 1\n";
+    let app = Setup::in_front_of(service, Upstream::echo())
+        .on_embedded_host()
+        .with(&[("upstream_connect_timeout", "300ms")])
+        .with_runtime_config(limited)
+        .start();
+    let first = tokio::spawn(app.get("/api/v1/flights").start());
+    arrivals.recv().await.unwrap();
+
+    // More than it takes to open the circuit of a service that fails.
+    for _ in 0..6 {
+        let answer = app.get("/api/v1/flights").await;
+        answer.expect_problem(503, "upstream_overloaded");
+        assert!(answer.header("retry-after").is_some());
+    }
+
+    release.send_replace(true);
+    assert_eq!(first.await.unwrap().text().await.unwrap(), "at last");
+    app.eventually(200, || app.get("/api/v1/flights")).await;
+    // None of those that were refused was sent.
+    arrivals.recv().await.unwrap();
+    assert!(arrivals.try_recv().is_err());
+}
