@@ -90,9 +90,7 @@ async fn next_head(stream: &mut TcpStream) -> String {
             head.push(stream.read_u8().await.unwrap());
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), read)
-        .await
-        .expect("an answer");
+    tokio::time::timeout(Duration::from_secs(60), read).await.unwrap();
     String::from_utf8(head).unwrap().to_lowercase()
 }
 

@@ -58,7 +58,7 @@ impl KeyValue for SpinKeyValue {
 
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, KeyValueError> {
         let start = monotonic_clock::now();
-        if !LAST_ANSWER.get().is_some_and(|at| start - at < FRESH) {
+        if LAST_ANSWER.get().is_none_or(|at| start - at >= FRESH) {
             self.get(key).await?;
         }
         let bucket = bucket().await?;

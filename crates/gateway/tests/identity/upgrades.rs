@@ -147,6 +147,7 @@ fn change_address(
     block_on(accounts::request_email_change(
         store, user, &email, password, &maker, &hasher,
     ))
+    .map(drop)
 }
 
 fn delete_account(

@@ -16,7 +16,7 @@ use jetway_host::{
     interfaces::AppState,
     manifest,
     outbound::Client,
-    runtime_config::{KeyValueStore, RuntimeConfig},
+    runtime_config::{KeyValueStore, OutboundHttp, RuntimeConfig},
     state::ComponentContext,
     state_dir::StateDir,
     stdio::Stdio,
@@ -122,7 +122,7 @@ fn instances(app: &App, variables: &Variables, interfaces: AppState) -> HashMap<
         allowed_hosts: Arc::new(allowed),
     };
     let shared = Shared {
-        client: Client::new().unwrap(),
+        client: Client::new(OutboundHttp::default()).unwrap(),
         interfaces,
     };
     let stdio = Stdio::open("guest", None, true).unwrap();
