@@ -29,22 +29,14 @@ CREATE TABLE IF NOT EXISTS booking_events (
 
 CREATE INDEX IF NOT EXISTS booking_events_by_booking ON booking_events (booking_id);
 
--- What is to be told at a time to come. It becomes an event of the outbox then, with this id.
+-- What is to be told at a time to come. It becomes an event of the outbox then.
 CREATE TABLE IF NOT EXISTS reminders (
-    id         TEXT NOT NULL PRIMARY KEY DEFAULT (lower(printf(
-        '%08x-%04x-7%03x-%04x-%s',
-        CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) >> 16,
-        CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) & 65535,
-        random() & 4095,
-        32768 | (random() & 16383),
-        hex(randomblob(6))
-    ))),
     booking_id TEXT NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
-    due_at     TEXT NOT NULL
+    due_at     TEXT NOT NULL,
+    PRIMARY KEY (booking_id, due_at)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS reminders_due ON reminders (due_at);
-CREATE INDEX IF NOT EXISTS reminders_by_booking ON reminders (booking_id, due_at);
 
 -- To find the reminders of a booking that are on their way.
 CREATE INDEX IF NOT EXISTS outbox_reminders ON outbox (json_extract(data, '$.booking_id'))
@@ -97,7 +89,7 @@ END;
 CREATE TRIGGER IF NOT EXISTS outbox_takes_over_the_reminder AFTER INSERT ON outbox
     WHEN NEW.type = 'com.jetway.booking.reminder.v1'
 BEGIN
-    DELETE FROM reminders WHERE id = NEW.id;
+    DELETE FROM reminders WHERE booking_id = json_extract(NEW.data, '$.booking_id') AND due_at = NEW.time;
 END;
 
 -- Named because a remote server may not follow foreign keys.

@@ -30,8 +30,8 @@ pub async fn make_events<D: Database>(
     now: Timestamp,
     limit: u32,
 ) -> Result<u64, StoreError> {
-    let statement = "INSERT INTO outbox (id, type, subject, time, data)
-         SELECT reminders.id, 'com.jetway.booking.reminder.v1', user_id, due_at, data
+    let statement = "INSERT INTO outbox (type, subject, time, data)
+         SELECT 'com.jetway.booking.reminder.v1', user_id, due_at, data
          FROM reminders JOIN bookings ON bookings.id = booking_id
          WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2
          RETURNING id";
