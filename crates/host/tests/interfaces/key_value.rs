@@ -9,22 +9,20 @@ use jetway_host::backends::{
 };
 use tempfile::TempDir;
 
-async fn in_file(path: &Path, label: &str) -> Arc<dyn Store> {
+fn in_file(path: &Path, label: &str) -> Arc<dyn Store> {
     let stores = SqliteStores::new(Location::File(path.to_owned()));
-    StoreProvider::Sqlite(stores).open(label).await.unwrap()
+    StoreProvider::Sqlite(stores).open(label).unwrap()
 }
 
-async fn in_memory() -> Arc<dyn Store> {
+fn in_memory() -> Arc<dyn Store> {
     StoreProvider::Sqlite(SqliteStores::new(Location::Memory))
         .open("default")
-        .await
         .unwrap()
 }
 
-async fn in_redis(server: &RedisServer) -> Arc<dyn Store> {
+fn in_redis(server: &RedisServer) -> Arc<dyn Store> {
     StoreProvider::Redis(RedisStore::new(&server.url()).unwrap())
         .open("default")
-        .await
         .unwrap()
 }
 
@@ -37,21 +35,21 @@ macro_rules! on_every_backend {
             $(#[$docs])*
             async fn check($store: Arc<dyn Store>) $body
 
-            #[tokio::test]
+            #[tokio::test(flavor = "multi_thread")]
             async fn file() {
                 let folder = TempDir::new().unwrap();
-                check(in_file(&folder.path().join("folder/kv.db"), "default").await).await;
+                check(in_file(&folder.path().join("folder/kv.db"), "default")).await;
             }
 
-            #[tokio::test]
+            #[tokio::test(flavor = "multi_thread")]
             async fn memory() {
-                check(in_memory().await).await;
+                check(in_memory()).await;
             }
 
-            #[tokio::test]
+            #[tokio::test(flavor = "multi_thread")]
             async fn redis() {
                 let Some(server) = RedisServer::start() else { return };
-                check(in_redis(&server).await).await;
+                check(in_redis(&server)).await;
             }
         }
     )* };
@@ -163,16 +161,15 @@ fn rows(path: &Path) -> Vec<(String, String, Vec<u8>)> {
     rows.map(Result::unwrap).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_file_is_laid_out_as_spin_lays_it_out() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("sqlite_key_value.db");
     in_file(&path, "default")
-        .await
         .set("key", b"value".to_vec())
         .await
         .unwrap();
-    let other = in_file(&path, "other").await;
+    let other = in_file(&path, "other");
     assert_eq!(
         other.get("key").await.unwrap(),
         None,
@@ -193,6 +190,10 @@ async fn the_file_is_laid_out_as_spin_lays_it_out() {
         ]
     );
     let connection = rusqlite::Connection::open(&path).unwrap();
+    let journal: String = connection
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .unwrap();
+    assert_eq!(journal, "wal", "it is ours to choose, and Spin goes on with it");
     let columns =
         connection.prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info('spin_key_value')");
     let columns: Vec<(String, String, bool, u32)> = columns
@@ -212,7 +213,7 @@ async fn the_file_is_laid_out_as_spin_lays_it_out() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_spin_made_goes_on() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("sqlite_key_value.db");
@@ -225,19 +226,12 @@ async fn a_file_that_spin_made_goes_on() {
         )
         .unwrap();
     drop(connection);
-    assert_eq!(
-        in_file(&path, "default")
-            .await
-            .increment("count", 1)
-            .await
-            .unwrap(),
-        43
-    );
+    assert_eq!(in_file(&path, "default").increment("count", 1).await.unwrap(), 43);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_counter_of_the_wrong_length_is_named() {
-    let store = in_memory().await;
+    let store = in_memory();
     store.set("visits", b"123".to_vec()).await.unwrap();
     let error = store.increment("visits", 1).await.unwrap_err();
     assert!(
@@ -251,7 +245,7 @@ async fn a_counter_of_the_wrong_length_is_named() {
 async fn two_processes_count_on_one_file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("kv.db");
-    let stores = [in_file(&path, "default").await, in_file(&path, "default").await];
+    let stores = [in_file(&path, "default"), in_file(&path, "default")];
     let tasks = stores.map(|store| {
         tokio::spawn(async move {
             for _ in 0..100 {
@@ -262,25 +256,22 @@ async fn two_processes_count_on_one_file() {
     for task in tasks {
         task.await.unwrap();
     }
-    assert_eq!(
-        in_file(&path, "default").await.increment("n", 0).await.unwrap(),
-        200
-    );
+    assert_eq!(in_file(&path, "default").increment("n", 0).await.unwrap(), 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_cannot_be_opened_is_an_error() {
     let folder = TempDir::new().unwrap();
     let stores = StoreProvider::Sqlite(SqliteStores::new(Location::File(folder.path().to_owned())));
-    stores.open("default").await.unwrap_err();
+    stores.open("default").unwrap_err();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn redis_keeps_keys_and_counters_as_they_are() {
     let Some(server) = RedisServer::start() else {
         return;
     };
-    let store = in_redis(&server).await;
+    let store = in_redis(&server);
     store.set("key", b"value".to_vec()).await.unwrap();
     store.increment("count", 258).await.unwrap();
     let mut connection = server.connection();
@@ -300,12 +291,12 @@ async fn redis_keeps_keys_and_counters_as_they_are() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_comes_back_is_used_again() {
     let Some(mut server) = RedisServer::start() else {
         return;
     };
-    let store = in_redis(&server).await;
+    let store = in_redis(&server);
     store.set("key", b"value".to_vec()).await.unwrap();
     server.stop();
     let begun = std::time::Instant::now();

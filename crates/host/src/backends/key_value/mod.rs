@@ -116,9 +116,9 @@ pub enum StoreProvider {
 
 impl StoreProvider {
     /// Opens the store that is called `label`.
-    pub async fn open(&self, label: &str) -> Result<Arc<dyn Store>, Error> {
+    pub fn open(&self, label: &str) -> Result<Arc<dyn Store>, Error> {
         Ok(match self {
-            Self::Sqlite(stores) => Arc::new(stores.open(label).await?),
+            Self::Sqlite(stores) => Arc::new(stores.open(label)?),
             Self::Redis(store) => Arc::new(store.clone()),
         })
     }

@@ -22,7 +22,7 @@ impl State {
 
 impl Host for State {
     async fn open(&mut self, identifier: String) -> Result<Resource<OpenBucket>, Error> {
-        let store = self.provider(&identifier)?.open(&identifier).await?;
+        let store = self.provider(&identifier)?.open(&identifier)?;
         self.table
             .push(OpenBucket(store))
             .map_err(|_| Error::Other("store table full".to_owned()))

@@ -33,7 +33,7 @@ impl HostStore for State {
 impl<T> HostStoreWithStore<T> for KeyValue {
     async fn open(accessor: &Accessor<T, Self>, label: String) -> Result<Resource<OpenStore>, Error> {
         let provider = accessor.with(|mut access| access.get().provider(&label))?;
-        let store = OpenStore(provider.open(&label).await?);
+        let store = OpenStore(provider.open(&label)?);
         accessor
             .with(|mut access| access.get().table.push(store))
             .map_err(|_| Error::StoreTableFull)
