@@ -1,15 +1,15 @@
-//! The caller assertion of a request, signed with the key that `signin` hands over.
+//! The caller assertion of a request, signed with the key that `signin` hands over, or another instance has left.
 
 use std::time::Duration;
 
 use http::{HeaderMap, Request as Head, StatusCode, Uri};
 use jetway_gateway::assertion::{
-    Asserter, AssertionKey, KeyHandover, KeySource, KeyUnavailable, Memory, Mode, Subject,
+    Asserter, KeyHandover, KeySource, KeyUnavailable, KnownKey, Memory, Mode, Shared, Subject,
 };
 use jetway_gateway::http::{HttpError, RequestId, read_limited};
 use jetway_gateway::ports::Clock as _;
-use jetway_gateway::spin::SystemClock;
 use jetway_gateway::spin::http::{Timeouts, get};
+use jetway_gateway::spin::{SpinKeyValue, SystemClock, SystemEntropy};
 use jetway_gateway::tokens::Identity;
 
 use crate::settings::Settings;
@@ -40,7 +40,7 @@ pub(crate) async fn put_on(
     let asserter = Asserter {
         memory: &MEMORY,
         clock: &SystemClock,
-        source: FromSignin { request_id },
+        source: source(settings, request_id),
         issuer: &settings.admission.tokens.issuer,
         mode: settings.caller_assertion,
     };
@@ -52,7 +52,18 @@ pub(crate) async fn put_on(
 /// Gets the key before the first request needs it.
 pub(crate) async fn warm(settings: &Settings, request_id: &RequestId) {
     if settings.caller_assertion != Mode::Off {
-        MEMORY.warm(SystemClock.now(), &FromSignin { request_id }).await;
+        let source = source(settings, request_id);
+        MEMORY.warm(SystemClock.now(), &source).await;
+    }
+}
+
+fn source<'a>(settings: &'a Settings, request_id: &'a RequestId) -> impl KeySource + use<'a> {
+    Shared {
+        origin: FromSignin { request_id },
+        secret: settings.assertion_secret.as_ref(),
+        store: &SpinKeyValue,
+        clock: &SystemClock,
+        entropy: &SystemEntropy,
     }
 }
 
@@ -61,7 +72,9 @@ struct FromSignin<'a> {
 }
 
 impl KeySource for FromSignin<'_> {
-    async fn fetch(&self) -> Result<AssertionKey, KeyUnavailable> {
+    async fn fetch(&self) -> Result<KnownKey, KeyUnavailable> {
+        // Of when it is asked: what is answered may be as old.
+        let since = SystemClock.now();
         let (status, mut body) = get(&Uri::from_static(KEY), self.request_id, TIMEOUTS)
             .await
             .map_err(|error| KeyUnavailable(format!("{error:?}")))?;
@@ -71,6 +84,7 @@ impl KeySource for FromSignin<'_> {
         let json = read_limited(&mut body, MAX_ANSWER)
             .await
             .map_err(|_| KeyUnavailable("the answer of signin broke off".to_owned()))?;
-        KeyHandover::read(json).map_err(|error| KeyUnavailable(error.to_string()))
+        let key = KeyHandover::read(json).map_err(|error| KeyUnavailable(error.to_string()))?;
+        Ok(KnownKey { key, since })
     }
 }

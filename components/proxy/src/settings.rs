@@ -1,9 +1,9 @@
 //! The component's variables.
 
 use jetway_gateway::access::AdmissionSettings;
-use jetway_gateway::assertion;
+use jetway_gateway::assertion::{self, SharingSecret};
 use jetway_gateway::browser;
-use jetway_gateway::config::{ConfigError, read};
+use jetway_gateway::config::{ConfigError, read, read_optional};
 use jetway_gateway::ports::Variables;
 use jetway_gateway::proxy::{Timeouts, Upstream};
 use jetway_gateway::rate_limit;
@@ -25,6 +25,8 @@ pub struct Settings {
     pub admission: AdmissionSettings,
     /// Whether the services are told who calls in an assertion.
     pub caller_assertion: assertion::Mode,
+    /// What the instances share the key of the assertions under, if they do.
+    pub assertion_secret: Option<SharingSecret>,
 }
 
 impl Settings {
@@ -38,6 +40,7 @@ impl Settings {
             limits: rate_limit::Settings::read(variables).await?,
             admission: AdmissionSettings::read(variables).await?,
             caller_assertion: read(variables, "caller_assertion", assertion::Mode::parse).await?,
+            assertion_secret: read_optional(variables, "assertion_secret", SharingSecret::parse).await?,
         })
     }
 }

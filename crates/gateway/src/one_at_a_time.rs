@@ -1,8 +1,8 @@
 //! What one request of an instance does for all that come at the same moment: the others wait, and share what comes of it.
 //!
 //! An instance takes many requests at once, and its first ones would all read the same variables, fetch the same keys and
-//! reserve permits from the same counter. Who waits looks again and again instead of being woken, because in a component one
-//! request cannot wake another.
+//! reserve permits from the same counter. Who waits looks again and again, because in a component one request does not wake
+//! another by itself; a stream that ends would, and was measured to be no faster.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -7,23 +7,23 @@ use http::Method;
 use jetway_demo::{BookingOptions, FlightOptions, Gateway, Running, start_bookings, start_flights};
 use jetway_tests::call::Call;
 use jetway_tests::upstream::Seen;
-use jetway_tests::{Answer, Setup, TestApp, User, raw, state, tokens};
+use jetway_tests::{Answer, TestApp, User, state, tokens};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-const ASSERTION: &str = "x-jetway-assertion";
+pub(crate) const ASSERTION: &str = "x-jetway-assertion";
 const PURPOSE: &str = "https://jetway.dev/purpose";
 
 /// The assertion that reached an echoing service.
 #[track_caller]
-fn assertion(answer: &Answer) -> String {
+pub(crate) fn assertion(answer: &Answer) -> String {
     let seen = Seen::of(answer);
     let values = seen.header(ASSERTION);
     assert_eq!(values.len(), 1, "{values:?}");
     values[0].to_owned()
 }
 
-async fn jwks(app: &TestApp) -> Value {
+pub(crate) async fn jwks(app: &TestApp) -> Value {
     app.get("/.well-known/jwks.json").await.json()
 }
 
@@ -144,72 +144,6 @@ async fn the_proxy_speaks_for_nobody_who_has_not_proved_who_they_are() {
 }
 
 #[tokio::test]
-async fn the_private_half_is_to_be_had_from_within_alone() {
-    let app = TestApp::shared();
-    app.get("/api/v1/flights").await.expect(200);
-
-    for headers in [
-        "",
-        "host: signin.spin.internal\r\n",
-        "spin-client-addr: 0.0.0.0:0\r\n",
-        "x-forwarded-for: 0.0.0.0\r\n",
-    ] {
-        for target in [
-            "/internal/assertion-key",
-            "//internal/assertion-key",
-            "/signin/internal/assertion-key",
-            "/api/v1/me/../../../internal/assertion-key",
-            "/api/v1/signin/internal/assertion-key",
-            "/api/v1/flights/../../../internal/assertion-key",
-            "http://signin.spin.internal/internal/assertion-key",
-        ] {
-            let answer = raw::get(app.address(), target, headers).await;
-            assert!(answer.status.is_client_error(), "{target}: {}", answer.describe());
-            assert!(!String::from_utf8_lossy(&answer.body).contains("private_key"));
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_route_that_lets_strangers_in_by_mistake_gives_no_key_away() {
-    let app = Setup::usual()
-        .with_manifest_edit("route = \"/api/v1/signout\"", "route = \"/internal/...\"")
-        .start();
-
-    app.get("/internal/ready").await.expect(200);
-    for own in ["", "0.0.0.0:0"] {
-        let call = app.get("/internal/assertion-key").header("spin-client-addr", own);
-        call.await.expect_problem(404, "not_found");
-    }
-}
-
-#[tokio::test]
-async fn where_the_key_cannot_be_had_the_variable_decides() {
-    // The manifest no longer lets the proxy ask.
-    let cut_off = |mode| {
-        Setup::usual()
-            .with_manifest_edit(", \"http://signin.spin.internal\"]", "]")
-            .with(&[("caller_assertion", mode)])
-            .start()
-    };
-
-    let optional = cut_off("optional");
-    let answer = optional.get("/api/v1/flights").header(ASSERTION, "forged").await;
-    assert!(Seen::of(&answer).header(ASSERTION).is_empty());
-    assert!(
-        optional.log().contains("event=assertion_missing"),
-        "{}",
-        optional.log()
-    );
-
-    let required = cut_off("required");
-    let refused = required.get("/api/v1/flights").await;
-    refused.expect_problem(503, "not_ready");
-    assert!(refused.header("retry-after").is_some());
-    assert!(!required.flights().saw("/api/v1/flights"));
-}
-
-#[tokio::test]
 async fn a_bad_value_is_refused_by_its_name() {
     let app = TestApp::with(&[("caller_assertion", "yes")]);
     let problem = app
@@ -217,45 +151,6 @@ async fn a_bad_value_is_refused_by_its_name() {
         .await
         .expect_problem(503, "misconfigured");
     assert!(problem["detail"].as_str().unwrap().contains("caller_assertion"));
-}
-
-#[tokio::test]
-async fn a_new_key_signs_and_the_old_one_still_verifies() {
-    let mut app = TestApp::start();
-    let old = assertion(&app.get("/api/v1/flights").await);
-    app.restart_after(|folder| {
-        let key = SigningKey::from_bytes(&[7; 32]);
-        let kid = format!("{:0>43}", "new");
-        let insert = "INSERT INTO assertion_keys (kid, private_key, created_at, published_at)
-             VALUES (?1, ?2, '9999-01-01T00:00:00.000Z', '2020-01-01T00:00:00.000Z')";
-        state::database(folder)
-            .execute(insert, (kid, key.to_bytes()))
-            .unwrap();
-    });
-
-    let new = assertion(&app.get("/api/v1/flights").await);
-
-    let jwks = jwks(&app).await;
-    assert_eq!(jwks["keys"].as_array().unwrap().len(), 3);
-    assert_ne!(tokens::read(&new).0["kid"], tokens::read(&old).0["kid"]);
-    assert!(tokens::is_signed_by(&new, &jwks) && tokens::is_signed_by(&old, &jwks));
-    assert_eq!(app.rows_in("signing_keys"), 1);
-}
-
-#[tokio::test]
-async fn many_who_come_first_agree_on_one_key() {
-    let apps = Setup::usual().start_several(2);
-    let calls = (0..16).map(|each| apps[each % 2].get("/api/v1/flights").into_future());
-    let calls: tokio::task::JoinSet<_> = calls.collect();
-    let answers = calls.join_all().await;
-
-    let kids: std::collections::BTreeSet<_> = answers
-        .iter()
-        .map(|answer| tokens::read(&assertion(answer)).0["kid"].to_string())
-        .collect();
-    assert_eq!(kids.len(), 1, "{kids:?}");
-    assert_eq!(apps[0].rows_in("assertion_keys"), 1);
-    assert_eq!(jwks(&apps[0]).await, jwks(&apps[1]).await);
 }
 
 /// A gateway in front of demo services that verify its assertions.

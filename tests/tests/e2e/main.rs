@@ -8,6 +8,7 @@
 
 mod account;
 mod assertion;
+mod assertion_key;
 mod audit;
 mod auth_check;
 mod authorisation;

@@ -17,7 +17,16 @@ pub trait KeySource {
         async_fn_in_trait,
         reason = "a guest has one thread: no future of ours is ever sent to another"
     )]
-    async fn fetch(&self) -> Result<AssertionKey, KeyUnavailable>;
+    async fn fetch(&self) -> Result<KnownKey, KeyUnavailable>;
+}
+
+/// A key, and the moment at which it was known to be the one that signs.
+#[derive(Debug)]
+pub struct KnownKey {
+    /// The key.
+    pub key: AssertionKey,
+    /// The moment.
+    pub since: Timestamp,
 }
 
 /// The request that an assertion is about.

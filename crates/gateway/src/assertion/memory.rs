@@ -13,7 +13,7 @@ use crate::ports::Timestamp;
 use crate::tokens::Identity;
 
 /// A new key signs everywhere within this time; the old one must stay published for longer.
-const KEY_MAX_AGE: Duration = Duration::from_secs(600);
+pub(super) const KEY_MAX_AGE: Duration = Duration::from_secs(600);
 /// After a failure, requests go without asking for as long.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// How much of an assertion's life must be left for it to be sent once more.
@@ -72,13 +72,14 @@ impl Memory {
             Remembered::Old(key) => Some(key),
             Remembered::Nothing => None,
         };
-        let fetched = source.fetch().await.map(Arc::new);
+        let fetched = source.fetch().await;
         let mut key = locked(&self.key);
         match (fetched, old) {
             (Ok(fetched), _) => {
-                key.known = Some((now, Arc::clone(&fetched)));
+                let current = Arc::new(fetched.key);
+                key.known = Some((fetched.since, Arc::clone(&current)));
                 key.failed_at = None;
-                Ok(fetched)
+                Ok(current)
             }
             (Err(_), Some(old)) => {
                 key.failed_at = Some(now);

@@ -22,16 +22,20 @@ struct World {
 struct Signin {
     key: RefCell<Option<[u8; 32]>>,
     asked: Cell<u32>,
+    now: Cell<Timestamp>,
 }
 
 impl KeySource for &Signin {
-    async fn fetch(&self) -> Result<AssertionKey, KeyUnavailable> {
+    async fn fetch(&self) -> Result<KnownKey, KeyUnavailable> {
         self.asked.set(self.asked.get() + 1);
         let seed = self
             .key
             .borrow()
             .ok_or_else(|| KeyUnavailable("away".to_owned()))?;
-        Ok(AssertionKey::parse(&seed).unwrap())
+        Ok(KnownKey {
+            key: AssertionKey::parse(&seed).unwrap(),
+            since: self.now.get(),
+        })
     }
 }
 
@@ -47,6 +51,7 @@ impl World {
             signin: Signin {
                 key: RefCell::new(Some(FIRST)),
                 asked: Cell::new(0),
+                now: Cell::new(Timestamp::from_millis(0)),
             },
         }
     }
@@ -56,6 +61,7 @@ impl World {
         let TestTokens {
             store, clock, cache, ..
         } = &self.tokens;
+        self.signin.now.set(clock.now());
         let verifier = Verifier::new(store, clock, cache, "jetway", "jetway");
         let caller = token.map(|token| block_on(verifier.verify(token)).unwrap());
         let asserter = Asserter {
