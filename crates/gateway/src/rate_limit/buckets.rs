@@ -1,7 +1,6 @@
-//! A limit's time, cut into buckets, and what of it the store knows by name.
+//! A limit's time, cut into buckets.
 
 use super::limit::Limit;
-use super::partition::Partition;
 
 /// Quotas below this are counted one permit at a time, and so can have finer buckets: no lease has to fit into one.
 pub(super) const SMALL_QUOTA: u64 = 100;
@@ -57,28 +56,6 @@ impl Buckets {
     pub(super) fn oldest(self, bucket: u64) -> u64 {
         bucket.saturating_sub(self.count + 1)
     }
-
-    /// The name of a counter. The moment from which nobody asks for it comes first, so that the sweep knows from the key
-    /// alone what is over.
-    pub(super) fn key(self, bucket: u64, policy: &str, partition: Partition) -> String {
-        let over = self.start(bucket + self.count + AHEAD + 2);
-        expiring_key(over, &format!("{policy}/{partition}"))
-    }
-}
-
-/// A key that the sweep removes once the moment `over` has come, in milliseconds since the epoch.
-pub(crate) fn expiring_key(over: u64, name: &str) -> String {
-    format!("{PREFIX}{over}/{name}")
-}
-
-/// Where the limiter's keys are.
-pub(super) const PREFIX: &str = "rate-limit/";
-
-/// Whether a key is a limiter's, and over.
-pub(super) fn is_over(key: &str, now: u64) -> bool {
-    let over = key.strip_prefix(PREFIX).and_then(|rest| rest.split('/').next());
-    over.and_then(|over| over.parse::<u64>().ok())
-        .is_some_and(|over| over <= now)
 }
 
 fn narrow(wide: u128) -> u64 {
@@ -98,20 +75,6 @@ mod tests {
             let start = buckets.start(bucket);
             prop_assert_eq!(buckets.at(start), bucket);
             prop_assert_eq!(buckets.at(start - 1), bucket - 1);
-        }
-    }
-
-    #[test]
-    fn a_key_says_when_it_is_over() {
-        let buckets = Buckets {
-            window: 60_000,
-            count: 20,
-        };
-        let key = buckets.key(1, "default", Partition::Everybody);
-        assert_eq!(key, "rate-limit/75000/default/all");
-        assert!(!is_over(&key, 74_999) && is_over(&key, 75_000));
-        for other in ["rate-limit/x/default/all", "revoked/session/1", "rate-limit/"] {
-            assert!(!is_over(other, u64::MAX), "{other}");
         }
     }
 }

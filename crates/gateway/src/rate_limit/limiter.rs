@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::buckets::Buckets;
+use super::counter::Counters;
 use super::lease::{Lease, deadline};
 use super::limit::Limit;
 use super::partition::Partition;
@@ -154,38 +155,45 @@ impl Limiter {
         limit: &Limit,
         partition: Partition,
     ) -> Result<(), KeyValueError> {
-        let buckets = Buckets::of(limit);
+        let (buckets, counters) = (Buckets::of(limit), Counters::of(limit));
         let now = clock.now().as_millis();
         let bucket = buckets.at(now);
-        let (others, wanted) = {
+        let (unread, wanted) = {
             let mut standing = entry.standing();
-            let others = standing.tally.advance(buckets, bucket);
+            let unread = standing.tally.advance(buckets, counters, bucket);
             let room = standing.tally.room(buckets, limit.quota, bucket);
             let size = standing
                 .lease
                 .next_size(limit, buckets, now)
                 .min(self.requests_left());
             let size = size.max(entry.waiting.load(Ordering::Relaxed).min(AT_ONCE));
-            (others, size.min(u64::try_from(room).unwrap_or(0)).max(1))
+            (unread, size.min(u64::try_from(room).unwrap_or(0)).max(1))
         };
-        let key = buckets.key(bucket, &limit.policy, partition);
-        let counted = store.increment(&key, signed(wanted)).await?;
-        let keys: Vec<String> = others
+        let own = counters.holding(bucket);
+        let key = counters.key(own, &limit.policy, partition);
+        let counted = store
+            .increment(&key, counters.addend(bucket, signed(wanted)))
+            .await?;
+        let keys: Vec<String> = unread
             .iter()
-            .map(|other| buckets.key(*other, &limit.policy, partition))
+            .map(|counter| counters.key(*counter, &limit.policy, partition))
             .collect();
         let values = store.get_all(&keys).await?;
         let returned = clock.now().as_millis();
-        let room = {
+        // Less than nothing is of a store that has forgotten.
+        let counted = u64::try_from(counted).unwrap_or(0);
+        let (room, counted) = {
             let mut standing = entry.standing();
-            for (other, value) in others.iter().zip(values) {
-                let count = value.map_or(Some(0), |value| count_of(&value));
-                let count = count.ok_or_else(|| KeyValueError("a counter holds no count".to_owned()))?;
-                standing.tally.note(*other, count, bucket);
+            for (counter, value) in unread.into_iter().zip(values) {
+                let number = value.map_or(Some(0), |value| count_of(&value));
+                let number = number.ok_or_else(|| KeyValueError("a counter holds no count".to_owned()))?;
+                standing.tally.note_all(counters.read(counter, number), bucket);
             }
-            let counted = u64::try_from(counted).unwrap_or(0);
-            standing.tally.note(bucket, counted, bucket);
-            standing.tally.room(buckets, limit.quota, bucket)
+            standing.tally.note_all(counters.read(own, counted), bucket);
+            (
+                standing.tally.room(buckets, limit.quota, bucket),
+                standing.tally.of(bucket),
+            )
         };
         let too_many = u64::try_from(-room).unwrap_or(0).min(wanted);
         let late = returned >= deadline(buckets, bucket);
@@ -193,11 +201,13 @@ impl Limiter {
         let granted = wanted - back;
         if back > 0 {
             // If this fails, the limit is stricter for one window.
-            store.increment(&key, -signed(back)).await.ok();
+            store
+                .increment(&key, counters.addend(bucket, -signed(back)))
+                .await
+                .ok();
         }
         let mut standing = entry.standing();
-        let counted = u64::try_from(counted).unwrap_or(0).saturating_sub(back);
-        standing.tally.note(bucket, counted, bucket);
+        standing.tally.note(bucket, counted.saturating_sub(back), bucket);
         if granted > 0 {
             standing.lease = Lease::new(bucket, granted, now);
             standing.room = u64::try_from(room).unwrap_or(0);

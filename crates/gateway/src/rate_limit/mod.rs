@@ -4,12 +4,13 @@
 //! counts those by client and by route; one by e-mail address or by user is counted by the component that knows it, with
 //! the same [`Limiter`]. Every answer to a limited request says how it stands (draft-ietf-httpapi-ratelimit-headers-11).
 //!
-//! A window is cut into buckets, each a counter of permits ([`tally`] has the rules). An instance fetches permits in
+//! A window is cut into buckets ([`tally`] has the rules), whose permits are counted in [`counter`]s. An instance fetches permits in
 //! [`lease`]s sized by how fast they go, and serves requests from memory; a refusal is remembered for as long as it holds.
 
 mod admit;
 mod buckets;
 mod by_email;
+mod counter;
 mod headers;
 mod lease;
 mod limit;
@@ -25,8 +26,8 @@ mod uncounted;
 mod usage;
 
 pub use admit::{Memory, admit};
-pub(crate) use buckets::expiring_key;
 pub use by_email::ByEmail;
+pub(crate) use counter::expiring_key;
 pub use headers::{add_headers, exceeded};
 pub use limit::{By, InvalidLimits, Limit, parse_limits};
 pub use limiter::Limiter;

@@ -1,7 +1,7 @@
 //! A counter's value as stores keep it.
 
 /// The count that a stored value stands for. SQLite has eight little-endian bytes, Redis and DynamoDB decimal text. Eight
-/// digits are text: as bytes they would be a number that no quota comes near. A count below zero is none; a value that
+/// digits are text: as bytes they would be a number, or three side by side, that no quota comes near. A count below zero is none; a value that
 /// nobody who counts has written is `None`.
 pub(crate) fn count_of(value: &[u8]) -> Option<u64> {
     let digits = value.strip_prefix(b"-").unwrap_or(value);
@@ -25,6 +25,15 @@ mod tests {
             let expected = u64::try_from(count).unwrap();
             prop_assert_eq!(count_of(&count.to_le_bytes()), Some(expected));
             prop_assert_eq!(count_of(count.to_string().as_bytes()), Some(expected));
+        }
+
+        /// Three counts of one window, whose sum no more than a quota and what is yet to be given back.
+        #[test]
+        fn three_side_by_side_are_read(first in 0_i64..500_000, second in 0_i64..500_000, third in 0_i64..500_000) {
+            let number = first | second << 21 | third << 42;
+            let expected = u64::try_from(number).unwrap();
+            prop_assert_eq!(count_of(&number.to_le_bytes()), Some(expected));
+            prop_assert_eq!(count_of(number.to_string().as_bytes()), Some(expected));
         }
 
         #[test]

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::buckets::{PREFIX, is_over};
+use super::counter::{PREFIX, is_over};
 use super::stored::count_of;
 use crate::ports::{Clock, KeyValueError, KeyValueSweep};
 use crate::proxy::is_old_claim;

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::buckets::{AHEAD, Buckets};
+use super::counter::{Counter, Counters};
 
 #[derive(Clone, Copy, Debug)]
 struct Count {
@@ -20,13 +21,15 @@ struct Count {
 pub(super) struct Tally(BTreeMap<u64, Count>);
 
 impl Tally {
-    /// Forgets what no longer matters in `bucket`, and gives the other buckets that have to be read.
-    pub(super) fn advance(&mut self, buckets: Buckets, bucket: u64) -> Vec<u64> {
+    /// Forgets what no longer matters in `bucket`, and gives the other counters that have to be read.
+    pub(super) fn advance(&mut self, buckets: Buckets, counters: Counters, bucket: u64) -> Vec<Counter> {
         let range = buckets.oldest(bucket)..=bucket + AHEAD;
         self.0.retain(|known, _| range.contains(known));
-        let unsettled =
-            |other: &u64| *other != bucket && !self.0.get(other).is_some_and(|count| count.settled);
-        range.filter(unsettled).collect()
+        let unsettled = range.filter(|other| !self.0.get(other).is_some_and(|count| count.settled));
+        let mut unread: Vec<Counter> = unsettled.map(|other| counters.holding(other)).collect();
+        unread.dedup();
+        unread.retain(|counter| *counter != counters.holding(bucket));
+        unread
     }
 
     /// Notes a count that was read, or returned by an increment, while it was `now`'s turn.
@@ -34,6 +37,16 @@ impl Tally {
         // A lease of bucket j has returned before j+1 is over, and one bucket more is for clocks that differ.
         let settled = bucket + AHEAD < now;
         self.0.insert(bucket, Count { permits, settled });
+    }
+
+    /// Notes what a counter says of its buckets.
+    pub(super) fn note_all(&mut self, counts: impl Iterator<Item = (u64, u64)>, now: u64) {
+        counts.for_each(|(bucket, permits)| self.note(bucket, permits, now));
+    }
+
+    /// The count of a bucket, as far as it is known.
+    pub(super) fn of(&self, bucket: u64) -> u64 {
+        self.0.get(&bucket).map_or(0, |count| count.permits)
     }
 
     /// How many more permits the rules leave in `bucket`; less than none where they are broken.
