@@ -15,6 +15,7 @@ pub struct Process {
     server: Supervised,
     log: Arc<Mutex<String>>,
     lines: Mutex<mpsc::Receiver<String>>,
+    companion: Option<Box<Process>>,
 }
 
 impl Process {
@@ -35,7 +36,14 @@ impl Process {
             server,
             log,
             lines: Mutex::new(lines),
+            companion: None,
         }
+    }
+
+    /// Together with another, which is killed when this one ends.
+    pub fn accompanied_by(mut self, companion: Self) -> Self {
+        self.companion = Some(Box::new(companion));
+        self
     }
 
     /// Waits for a line that contains `mark` and gives what follows it on that line.
@@ -56,9 +64,13 @@ impl Process {
         }
     }
 
-    /// Everything that the server wrote so far.
+    /// Everything that the server wrote so far, and its companion after it.
     pub fn log(&self) -> String {
-        self.log.lock().expect("no reader panics").clone()
+        let mut log = self.log.lock().expect("no reader panics").clone();
+        if let Some(companion) = &self.companion {
+            log.push_str(&companion.log());
+        }
+        log
     }
 
     /// A handle on the log that outlives the process.
@@ -113,12 +125,18 @@ impl Process {
 
     /// Asks the server to end (SIGTERM) and waits until it has.
     pub fn stop(&mut self) -> ExitStatus {
+        if let Some(companion) = &mut self.companion {
+            companion.kill();
+        }
         self.server.ask_to_stop();
         self.wait(Duration::from_secs(20))
     }
 
     /// Kills the server (SIGKILL) and waits until it is gone.
     pub fn kill(&mut self) {
+        if let Some(companion) = &mut self.companion {
+            companion.kill();
+        }
         self.server.kill();
     }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,6 +18,13 @@ use crate::{TestApp, prerequisites};
 
 /// A host that has an empty compile cache compiles every component, perhaps beside a busy build.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The component that Redis wakes.
+const WOKEN: &str = "notification";
+
+/// Runs its arguments whenever they have ended, after a pause that grows.
+const AGAIN_AND_AGAIN: &str =
+    r#"pause=1; while :; do "$@"; sleep $pause; pause=$((pause < 4 ? pause * 2 : 4)); done"#;
 
 /// What gateways are started with. Those that share one share their state.
 #[derive(Clone)]
@@ -130,23 +138,20 @@ impl Setup {
 
     fn with_manifest(mut self, edit: impl FnOnce(String) -> String) -> Self {
         let text = std::fs::read_to_string(&self.manifest).expect("a readable manifest");
-        let components = format!("source = \"{}/target/", prerequisites::workspace().display());
-        let edited = edit(text).replace("source = \"target/", &components);
-        self.manifest = self.folder.path().join("spin.toml");
-        std::fs::write(&self.manifest, edited).expect("a writable folder");
+        self.manifest = self.copy_of_the_manifest("spin.toml", &edit(text));
         self
+    }
+
+    fn copy_of_the_manifest(&self, name: &str, text: &str) -> PathBuf {
+        let components = format!("source = \"{}/target/", prerequisites::workspace().display());
+        let file = self.folder.path().join(name);
+        std::fs::write(&file, text.replace("source = \"target/", &components)).expect("a writable folder");
+        file
     }
 
     /// With a copy of the manifest that has no Redis trigger, as the process of the HTTP functions has none where it is deployed.
     pub fn without_redis_trigger(self) -> Self {
-        self.with_manifest(|text| {
-            let mut manifest: toml::Table = text.parse().expect("a manifest is TOML");
-            let triggers = manifest["trigger"].as_table_mut().expect("triggers by kind");
-            triggers
-                .remove("redis")
-                .expect("the manifest has a Redis trigger");
-            toml::to_string(&manifest).expect("a table is TOML")
-        })
+        self.with_manifest(|text| without_redis_trigger(&text))
     }
 
     /// This component of the manifest alone.
@@ -189,32 +194,77 @@ impl Setup {
     }
 
     fn launch_at_once(&self) -> Process {
+        if !self.on_spin() {
+            return self.gateway(&self.manifest);
+        }
+        if self.only == Some(WOKEN) {
+            return self.woken();
+        }
+        match self.manifest_without_redis_trigger() {
+            Some(manifest) => self.gateway(&manifest).accompanied_by(self.woken()),
+            None => self.gateway(&self.manifest),
+        }
+    }
+
+    fn gateway(&self, manifest: &Path) -> Process {
         Process::start(&self.runtime, |command| {
-            command.arg("up").arg("--from").arg(&self.manifest);
-            command
-                .args(["--listen", "127.0.0.1:0"])
-                .arg("--state-dir")
-                .arg(self.state());
-            if let Some(component) = self.only {
-                command.args(["-c", component]);
-            }
-            if let Some(file) = &self.runtime_config {
-                command.arg("--runtime-config-file").arg(file);
-            }
-            let inherited = env::vars_os().map(|(name, _)| name);
-            for name in inherited.filter(|name| name.to_string_lossy().starts_with("SPIN_VARIABLE_")) {
-                command.env_remove(name);
-            }
-            for (name, value) in &self.variables {
-                command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
-            }
+            self.up(command, manifest, self.only);
+            command.args(["--listen", "127.0.0.1:0"]);
         })
+    }
+
+    /// On Spin, what Redis wakes: apart and again and again, for it ends with the connection (docs/operations.md). A Redis trigger of
+    /// Spin's refuses `--listen`.
+    fn woken(&self) -> Process {
+        Process::start(Path::new("sh"), |command| {
+            command.args(["-c", AGAIN_AND_AGAIN, "sh"]).arg(&self.runtime);
+            self.up(command, &self.manifest, Some(WOKEN));
+        })
+    }
+
+    fn up(&self, command: &mut Command, manifest: &Path, only: Option<&str>) {
+        command.arg("up").arg("--from").arg(manifest);
+        command.arg("--state-dir").arg(self.state());
+        if let Some(component) = only {
+            command.args(["-c", component]);
+        }
+        if let Some(file) = &self.runtime_config {
+            command.arg("--runtime-config-file").arg(file);
+        }
+        let inherited = env::vars_os().map(|(name, _)| name);
+        for name in inherited.filter(|name| name.to_string_lossy().starts_with("SPIN_VARIABLE_")) {
+            command.env_remove(name);
+        }
+        for (name, value) in &self.variables {
+            command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
+        }
+    }
+
+    fn on_spin(&self) -> bool {
+        prerequisites::on_real_spin() && self.runtime == prerequisites::runtime()
+    }
+
+    /// A copy of the manifest for the gateway's own process, if the manifest has a Redis trigger.
+    fn manifest_without_redis_trigger(&self) -> Option<PathBuf> {
+        let text = std::fs::read_to_string(&self.manifest).expect("a readable manifest");
+        let manifest: toml::Table = text.parse().expect("a manifest is TOML");
+        let woken = manifest["trigger"].get("redis").is_some();
+        woken.then(|| self.copy_of_the_manifest("gateway.toml", &without_redis_trigger(&text)))
     }
 
     /// The state folder.
     pub fn state(&self) -> PathBuf {
         self.folder.path().join("state")
     }
+}
+
+fn without_redis_trigger(manifest: &str) -> String {
+    let mut manifest: toml::Table = manifest.parse().expect("a manifest is TOML");
+    let triggers = manifest["trigger"].as_table_mut().expect("triggers by kind");
+    triggers
+        .remove("redis")
+        .expect("the manifest has a Redis trigger");
+    toml::to_string(&manifest).expect("a table is TOML")
 }
 
 /// The address that a starting gateway prints when it serves.

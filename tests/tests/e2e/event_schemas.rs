@@ -71,6 +71,8 @@ async fn whatever_the_gateway_tells_happens_and_fits_its_schema() {
     an_administrator_acts_on(&app, &user).await;
     let user = app.signed_in_again(&user).await;
     addresses_are_verified_and_changed(&app, &user).await;
+    // The new address has made the access token one of the past.
+    let user = User::from_answer(&app.refresh(&user).await.expect_json(200), PASSWORD);
     passwords_are_forgotten_and_changed(&app).await;
     a_second_factor_comes_and_goes(&app).await;
     app.delete("/api/v1/me")

@@ -178,13 +178,17 @@ fn start_notification(
     crew: &mut Crew,
 ) -> Result<()> {
     let (program, redis) = (runtime.program(), redis.variable_of_the_trigger());
+    let listens = matches!(runtime, Runtime::Host);
     let public_url = public_url(addresses.gateway);
     crew.keep("the delivery of notifications", move || {
         Supervised::start(&program, |command| {
             command.current_dir(root()).args(["up", "--from", "spin.toml"]);
             command.args(["-c", components::WOKEN]);
-            // It answers no requests; the embedded host listens all the same, and says where.
-            command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::null());
+            // It answers no requests; the embedded host listens all the same, and says where. Spin refuses to be told where.
+            if listens {
+                command.args(["--listen", "127.0.0.1:0"]);
+            }
+            command.stdout(Stdio::null());
             command.env(redis.0, &redis.1);
             command.envs(public_url.clone());
         })
