@@ -47,6 +47,9 @@ pub fn exceeded(usages: &[Usage]) -> Option<Problem> {
 
 /// The field as it is; nothing where it is no list, as an upstream of an older draft may send it.
 fn present(headers: &HeaderMap, name: &HeaderName) -> List {
+    if !headers.contains_key(name) {
+        return List::new();
+    }
     let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
     Parser::new(&values.join(&b","[..])).parse().unwrap_or_default()
 }
