@@ -15,10 +15,11 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
 /// All there are, and the longest input that is worth a try.
-const TARGETS: [(&str, u32); 4] = [
+const TARGETS: [(&str, u32); 5] = [
     ("token", 9000),
     ("json", 4096),
     ("client", 2048),
+    ("headers", 2048),
     ("refresh_token", 64),
 ];
 
