@@ -25,6 +25,9 @@ pub(crate) struct Options {
     /// A spin to measure on, besides the embedded host.
     #[arg(long)]
     pub(crate) spin: Option<PathBuf>,
+    /// A component of Jetway's to run [default: all]. What Redis wakes takes the others along on Spin when there is no Redis.
+    #[arg(short = 'c', long = "component-id", value_name = "ID")]
+    pub(crate) components: Vec<String>,
     /// Where the report goes.
     #[arg(long)]
     pub(crate) out: PathBuf,

@@ -236,6 +236,9 @@ impl Contestant {
             }
             Gateway::Jetway => {
                 self.configure_spin(command, root().join("spin.toml"), port, start, workplace);
+                for id in &workplace.components {
+                    command.args(["-c", id]);
+                }
                 let limit = format!("{};w=60", start.limit);
                 for (name, value) in [
                     ("FLIGHT_SERVICE_URL", &*upstream),

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// `target/bench`, emptied.
-pub(crate) struct Workplace(PathBuf);
+/// `target/bench`, emptied, and which components of Jetway run.
+pub(crate) struct Workplace {
+    folder: PathBuf,
+    pub(crate) components: Vec<String>,
+}
 
 impl Workplace {
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(components: Vec<String>) -> Result<Self> {
         let folder = root().join("target/bench");
         for part in ["state", "cache", "logs", "nginx"] {
             let part = folder.join(part);
@@ -18,25 +21,25 @@ impl Workplace {
             }
             fs::create_dir_all(&part).with_context(|| format!("cannot make {}", part.display()))?;
         }
-        Ok(Self(folder))
+        Ok(Self { folder, components })
     }
 
     /// The database and the key-value store of a contestant.
     pub(crate) fn state(&self, id: &str) -> PathBuf {
-        self.0.join("state").join(id)
+        self.folder.join("state").join(id)
     }
 
     /// Where runtimes keep the machine code that they compile, so that a cold start is cold and nobody's own cache is touched.
     pub(crate) fn cache(&self, id: &str) -> PathBuf {
-        self.0.join("cache").join(id)
+        self.folder.join("cache").join(id)
     }
 
     pub(crate) fn nginx(&self) -> PathBuf {
-        self.0.join("nginx")
+        self.folder.join("nginx")
     }
 
     pub(crate) fn log(&self, id: &str) -> PathBuf {
-        self.0.join("logs").join(format!("{id}.log"))
+        self.folder.join("logs").join(format!("{id}.log"))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::build;
 use crate::cargo::{announce, cargo, output, run};
 use crate::cli::BenchOptions;
 use crate::workspace::{BENCH_GUESTS, COMPONENT_PROFILE, WASM, program, root, target};
-use crate::{install, spin};
+use crate::{components, install, spin};
 
 const REMEDY: &str = "the benchmark needs nginx and wrk: install them (Debian, Ubuntu: `apt-get install nginx wrk`; \
     macOS: `brew install nginx wrk`)";
@@ -44,7 +44,9 @@ pub(crate) fn run_all(options: &BenchOptions) -> Result<()> {
             .current_dir(root().join("bench/express")))?;
     }
     announce("Measuring");
-    run(Command::new(program("jetway-bench")).args(arguments(options, spin)))
+    run(Command::new(program("jetway-bench"))
+        .args(arguments(options, spin))
+        .args(components::flags(&components::of_the_gateway()?)))
 }
 
 /// What is said on to the program that measures.
