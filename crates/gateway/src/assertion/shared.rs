@@ -106,8 +106,10 @@ impl<S: KeySource, K: KeyValue, C: Clock, E: Entropy> KeySource for Shared<'_, S
         let Some(secret) = self.secret else {
             return self.origin.fetch().await;
         };
-        // A store that fails is one where nothing was left.
-        let sealed = self.store.get(SEALED_KEY).await.ok().flatten();
+        // A store that fails is done without: one that hangs would be waited for a second time.
+        let Ok(sealed) = self.store.get(SEALED_KEY).await else {
+            return self.origin.fetch().await;
+        };
         let left = sealed.and_then(|sealed| secret.open(&sealed));
         let now = self.clock.now();
         if let Some(KnownKey { key, since }) = left.filter(|known| now < known.since.after(KEY_MAX_AGE)) {

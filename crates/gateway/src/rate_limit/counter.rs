@@ -2,7 +2,8 @@
 //!
 //! Whoever fetches permits weighs all buckets of a window, and each counter is a question to the store. So three buckets that follow one
 //! another share a counter, whose number is three numbers side by side: adding to one leaves the others as they are, and an
-//! increment is atomic for all of them.
+//! increment is atomic for all of them. Permits are taken away only where they were added; should the store have forgotten them
+//! meanwhile, the one borrows from the next, which is stricter for a window.
 
 use super::buckets::{AHEAD, Buckets};
 use super::limit::Limit;

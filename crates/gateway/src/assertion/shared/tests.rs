@@ -127,6 +127,8 @@ fn a_store_that_is_down_is_done_without() {
     let world = World::default();
     world.store.set_down(true);
     assert_eq!([world.nth(Some(SECRET)), world.nth(Some(SECRET))], [1, 2]);
+    world.store.set_down(false);
+    assert_eq!(world.sealed(), None);
 }
 
 #[test]
