@@ -248,7 +248,7 @@ impl Contestant {
                     ("RATE_LIMIT_DEFAULT", &*limit),
                     ("RATE_LIMIT_SIGNUP", &*limit),
                     ("RATE_LIMIT_SIGNIN", &*format!("{limit}, {limit};by=email")),
-                    // As docs/operations.md has it: else each new instance of the proxy asks `signin`, and so the database.
+                    // As docs/assertion.md offers it: else each new instance of the proxy asks `signin`, and so the database.
                     ("ASSERTION_SECRET", token::SECRET),
                     // All clients sign in to one account at once, which is what guessing looks like; Express has nothing against it.
                     ("SIGNIN_SLOWDOWN", ""),

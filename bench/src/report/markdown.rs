@@ -23,7 +23,8 @@ const READING: &str = "\
   besides; half of what the two empty layers add to the forwarder is the cost of a layer of middleware.
 - Rate limits are on, and too high to be met. Store writes are counted with a limit of 600 a minute and a client that sends nine
   tenths of it, by SQLite's own counter of writing transactions. No database statement is made where no connection is opened,
-  and the kernel tells how often the database's file is.
+  and the kernel tells how often the database's file is. Jetway has an `assertion_secret`, which is off by default: without it, an
+  instance of the proxy asks for the key of its assertions once in its life, and the database is opened for that.
 - Memory is the resident memory of all processes of a contestant. *At most* is the highest since its start.
 - The first answer is timed from the start of the process, for `GET /api/v1/flights/1`.
 - `wrk` sends the next request of a connection when the last is answered; its percentiles are of what was sent.

@@ -20,7 +20,7 @@ pub use claims::{AssertionClaims, LIFETIME};
 pub use key::{ASSERTION_TYPE, AssertionKey, InvalidAssertionKey, KeyHandover};
 pub use memory::{KeyUnavailable, Memory};
 pub use mode::{InvalidMode, Mode};
-pub use shared::{SEALED_KEY, Shared, SharingSecret, ShortSecret};
+pub use shared::{Shared, SharingSecret, ShortSecret};
 
 /// The header that carries the assertion. Set or removed, never passed through.
 pub const ASSERTION: http::HeaderName = http::HeaderName::from_static("x-jetway-assertion");

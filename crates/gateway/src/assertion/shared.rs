@@ -14,7 +14,7 @@ use crate::mac::hmac_sha256;
 use crate::ports::{Clock, Entropy, KeyValue, Timestamp};
 
 /// Where the sealed key is.
-pub const SEALED_KEY: &str = "assertion-key/sealed";
+const SEALED_KEY: &str = "assertion-key/sealed";
 
 /// What the operator's secret is used for, and what is authenticated with the key.
 const CONTEXT: &[u8] = b"jetway assertion key\0";

@@ -147,5 +147,6 @@ mod tests {
             counters.key(counters.holding(5), "default", Partition::Everybody)
         };
         assert_eq!(key("1000001;w=60"), "rate-limit/87000/default/all/large");
+        assert_eq!(key("1000000;w=60"), "rate-limit/87000/default/all");
     }
 }
