@@ -1,11 +1,22 @@
 //! What an instance makes once and keeps for its later requests.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::thread::LocalKey;
 
 use crate::one_at_a_time::{OneAtATime, Outcome};
 use crate::ports::GiveWay;
+
+/// How often an instance gives way before it makes the first thing.
+///
+/// A host hands requests to an instance that waits, and starts another one where it finds none. The first request has much to ask,
+/// of a store perhaps that holds the instance until it answers; whoever comes meanwhile starts an instance of his own, which
+/// has as much to ask. Instances that start together also end together, at the same number of requests, and so it goes on.
+/// Those who come within these turns are taken in, and wait here for what the first one makes: half as many instances, and at
+/// their starts half as many writes one behind another. Nobody is there in a calm hour, and the turns take microseconds.
+const TURNS: usize = 14;
+
+thread_local! { static HAS_GIVEN_WAY: Cell<bool> = const { Cell::new(false) }; }
 
 /// A slot that is filled by the first request that needs it: configuration, an open store. It is lost with the instance,
 /// so it only ever holds what can be made again.
@@ -49,6 +60,11 @@ impl<T> PerInstance<T> {
         match making.wait(way, known).await {
             Outcome::Known(value) => Ok(value),
             Outcome::Mine(_turn) => {
+                if !HAS_GIVEN_WAY.replace(true) {
+                    for _ in 0..TURNS {
+                        way.give_way().await;
+                    }
+                }
                 let made = Rc::new(init().await?);
                 slot.with(|slot| *slot.value.borrow_mut() = Some(Rc::clone(&made)));
                 Ok(made)
@@ -65,6 +81,8 @@ impl<T> Default for PerInstance<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::test_support::{NobodyWaits, block_on};
 
@@ -78,5 +96,34 @@ mod tests {
         assert_eq!(get(Err("no")), Err("no"));
         assert_eq!(get(Ok(1)), Ok(1));
         assert_eq!(get(Err("not asked")), Ok(1));
+    }
+
+    /// Counts how often it was given way.
+    #[derive(Default)]
+    struct Turns(Cell<usize>);
+
+    impl GiveWay for Turns {
+        async fn give_way(&self) {
+            self.0.set(self.0.get() + 1);
+        }
+
+        async fn pause(&self, _: Duration) {}
+    }
+
+    #[test]
+    fn an_instance_gives_way_once_before_it_makes_anything() {
+        thread_local! { static OTHER: PerInstance<usize> = const { PerInstance::new() }; }
+        let turns = Turns::default();
+        let make = |slot| {
+            block_on(PerInstance::get_or_try_init(slot, &turns, async || {
+                Ok::<_, ()>(turns.0.get())
+            }))
+        };
+        let made: Vec<usize> = [make(&OTHER), make(&OTHER)].map(|made| *made.unwrap()).to_vec();
+        assert_eq!(made, [TURNS, TURNS]);
+        let later = block_on(PerInstance::get_or_try_init(&SLOT, &turns, async || {
+            Ok::<_, ()>(7)
+        }));
+        assert_eq!((*later.unwrap(), turns.0.get()), (7, TURNS));
     }
 }
