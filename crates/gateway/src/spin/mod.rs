@@ -5,6 +5,8 @@
 //!
 //! Host calls abort in a native build; only components turn the feature `spin` on.
 
+#[cfg(target_arch = "wasm32")]
+mod allocator;
 mod database;
 mod events;
 pub mod http;
