@@ -7,7 +7,7 @@ use jetway_gateway::assertion::{
     Asserter, KeyHandover, KeySource, KeyUnavailable, KnownKey, Memory, Mode, Shared, Subject,
 };
 use jetway_gateway::http::{HttpError, RequestId, read_limited};
-use jetway_gateway::ports::Clock as _;
+use jetway_gateway::ports::{Clock as _, Timestamp};
 use jetway_gateway::spin::http::{Timeouts, get};
 use jetway_gateway::spin::{SpinKeyValue, SystemClock, SystemEntropy};
 use jetway_gateway::tokens::Identity;
@@ -34,12 +34,13 @@ pub(crate) async fn put_on(
     headers: &mut HeaderMap,
     head: &Head<()>,
     caller: Option<&Identity>,
+    now: Timestamp,
     settings: &Settings,
     request_id: &RequestId,
 ) -> Result<(), HttpError> {
     let asserter = Asserter {
         memory: &MEMORY,
-        clock: &SystemClock,
+        now,
         source: source(settings, request_id),
         issuer: &settings.admission.tokens.issuer,
         mode: settings.caller_assertion,

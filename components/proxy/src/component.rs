@@ -7,7 +7,7 @@ use jetway_gateway::access::Admitted;
 use jetway_gateway::browser::Visit;
 use jetway_gateway::http::{HttpError, RequestId, Response as Answer, finish};
 use jetway_gateway::per_instance::PerInstance;
-use jetway_gateway::ports::Clock as _;
+use jetway_gateway::ports::{Clock as _, Timestamp};
 use jetway_gateway::proxy::{
     Attempts, News, Service, Turn, may_be_sent_again, overloaded, pause, response_headers,
 };
@@ -92,12 +92,14 @@ async fn respond(
                 Ok(Reply::OurOwn(response))
             }
             Plan::Forward(mut outbound) => {
-                assertion::put_on(&mut outbound.headers, head, caller.as_ref(), settings, request_id).await?;
+                let now = SystemClock.now();
+                let headers = &mut outbound.headers;
+                assertion::put_on(headers, head, caller.as_ref(), now, settings, request_id).await?;
                 let dress = |headers: &mut HeaderMap| {
                     add_headers(headers, &usages);
                     visit.dress(headers);
                 };
-                forward(request, *outbound, gate, request_id, dress)
+                forward(request, *outbound, gate, now, request_id, dress)
                     .await
                     .map(Reply::OfService)
             }
@@ -114,12 +116,13 @@ async fn forward(
     request: Request,
     outbound: Outbound,
     gate: &Rc<Gate>,
+    now: Timestamp,
     request_id: &RequestId,
     dress: impl FnOnce(&mut HeaderMap),
 ) -> Result<Response, HttpError> {
     let service = gate.service(outbound.destination);
     let resendable = may_be_sent_again(&outbound.method, outbound.has_body);
-    let mut attempts = Attempts::new(SystemClock.now(), resendable);
+    let mut attempts = Attempts::new(now, resendable);
     gate.keep_up_to_date(outbound.destination, &attempts, request_id);
     service.count_request();
 

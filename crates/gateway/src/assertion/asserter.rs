@@ -7,7 +7,7 @@ use super::{ASSERTION, AssertionClaims, AssertionKey, KeyUnavailable, LIFETIME, 
 use crate::access::remove_spellings_of;
 use crate::http::{HttpError, RequestId};
 use crate::log;
-use crate::ports::{Clock, Timestamp};
+use crate::ports::Timestamp;
 use crate::tokens::Identity;
 
 /// Where the key comes from.
@@ -55,11 +55,11 @@ impl<'a> Subject<'a> {
 
 /// Puts assertions on requests.
 #[derive(Debug)]
-pub struct Asserter<'a, C, S> {
+pub struct Asserter<'a, S> {
     /// What this instance remembers.
     pub memory: &'a Memory,
-    /// The clock.
-    pub clock: &'a C,
+    /// Now.
+    pub now: Timestamp,
     /// Where the key comes from.
     pub source: S,
     /// The claim `iss`.
@@ -68,7 +68,7 @@ pub struct Asserter<'a, C, S> {
     pub mode: Mode,
 }
 
-impl<C: Clock, S: KeySource> Asserter<'_, C, S> {
+impl<S: KeySource> Asserter<'_, S> {
     /// Sets the assertion about `subject`, which `caller` sent, on `headers`, the outgoing ones; or leaves none there. Foreign
     /// ones are removed under every spelling.
     pub async fn put_on(
@@ -105,7 +105,7 @@ impl<C: Clock, S: KeySource> Asserter<'_, C, S> {
         subject: &Subject<'_>,
         caller: Option<&Identity>,
     ) -> Result<HeaderValue, KeyUnavailable> {
-        let now = self.clock.now();
+        let now = self.now;
         let place = Place::of(subject, caller);
         if let Some(assertion) = self.memory.kept(&place, now) {
             return Ok(assertion);

@@ -1,36 +1,49 @@
 //! What an answer says about the limits: draft-ietf-httpapi-ratelimit-headers-11.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use sfv::{BareItem, Integer, Item, KeyRef, List, ListEntry, ListSerializer, Parser, StringRef};
+use sfv::{BareItem, Integer, KeyRef, List, ListEntry, ListSerializer, Parser, StringRef};
 
+use super::limit::Limit;
 use super::usage::Usage;
 use crate::http::{Code, Problem};
 
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
+const QUOTA: &KeyRef = KeyRef::constant("q");
+const WINDOW: &KeyRef = KeyRef::constant("w");
+const REMAINING: &KeyRef = KeyRef::constant("r");
+const RESET: &KeyRef = KeyRef::constant("t");
+
 /// Says which limits were counted, and how the tightest stands: the one with the fewest requests left. Each component on the
 /// way of a request adds what it counted to what those behind it have said already. In `RateLimit`, `t` is the time within
 /// which no more than `r` requests pass: in a sliding window, until the oldest ones leave it.
 pub fn add_headers(headers: &mut HeaderMap, usages: &[Usage]) {
-    if usages.is_empty() {
+    let Some(tightest) = usages.iter().min_by_key(|usage| usage.remaining) else {
         return;
-    }
-    let policies = usages
-        .iter()
-        .filter_map(|usage| item(usage, [("q", usage.limit.quota), ("w", usage.limit.window)]));
-    let policies: List = present(headers, &RATE_LIMIT_POLICY)
-        .into_iter()
-        .chain(policies)
-        .collect();
-    insert(headers, RATE_LIMIT_POLICY, policies);
-    let standings = usages
-        .iter()
-        .filter_map(|usage| item(usage, [("r", usage.remaining), ("t", usage.reset)]));
-    // Of two that have nothing left, what those behind have said comes first: it may be why the request was refused.
-    let standings = present(headers, &RATE_LIMIT).into_iter().chain(standings);
-    let tightest = standings.min_by_key(left);
-    insert(headers, RATE_LIMIT, tightest.into_iter().collect());
+    };
+    let behind = present(headers, &RATE_LIMIT_POLICY);
+    insert(headers, RATE_LIMIT_POLICY, |list| {
+        list.members(&behind);
+        for Usage { limit, .. } in usages {
+            add_member(list, limit, [(QUOTA, limit.quota), (WINDOW, limit.window)]);
+        }
+    });
+    let behind = present(headers, &RATE_LIMIT);
+    let behind = behind.iter().min_by_key(|member| left(member));
+    insert(headers, RATE_LIMIT, |list| match behind {
+        // Of two that have nothing left, what those behind have said comes first: it may be why the request was refused.
+        Some(member) if left(member) <= tightest.remaining => list.members([member]),
+        _ => {
+            let Usage {
+                limit,
+                remaining,
+                reset,
+                ..
+            } = tightest;
+            add_member(list, limit, [(REMAINING, *remaining), (RESET, *reset)]);
+        }
+    });
 }
 
 /// The problem of a request that was one too many, if it was: which policies, and when the next request will pass.
@@ -54,37 +67,32 @@ fn present(headers: &HeaderMap, name: &HeaderName) -> List {
     Parser::new(&values.join(&b","[..])).parse().unwrap_or_default()
 }
 
-fn insert(headers: &mut HeaderMap, name: HeaderName, list: List) {
-    let mut serializer = ListSerializer::new();
-    serializer.members(&list);
-    if let Some(value) = serializer
-        .finish()
-        .and_then(|text| HeaderValue::try_from(text).ok())
-    {
+fn insert(headers: &mut HeaderMap, name: HeaderName, write: impl FnOnce(&mut ListSerializer<String>)) {
+    let mut list = ListSerializer::new();
+    write(&mut list);
+    if let Some(value) = list.finish().and_then(|text| HeaderValue::try_from(text).ok()) {
         headers.insert(name, value);
     }
 }
 
-/// A member of either field. A policy's name and a key always fit; a number that is too great for a structured field becomes
-/// the greatest that is not.
-fn item(usage: &Usage, parameters: [(&'static str, u64); 2]) -> Option<ListEntry> {
-    let name = StringRef::from_str(&usage.limit.policy).ok()?;
-    let mut item = Item::new(name.to_owned());
-    for (key, value) in parameters {
-        let number = Integer::try_from(value).unwrap_or(Integer::MAX);
-        let key = KeyRef::from_str(key).ok()?;
-        item.params.insert(key.to_owned(), BareItem::Integer(number));
-    }
-    Some(ListEntry::Item(item))
+/// Adds a member of either field. A policy's name always fits; a number that is too great for a structured field becomes the
+/// greatest that is not.
+fn add_member(list: &mut ListSerializer<String>, limit: &Limit, parameters: [(&KeyRef, u64); 2]) {
+    let Ok(name) = StringRef::from_str(&limit.policy) else {
+        return;
+    };
+    let parameters = parameters.map(|(key, value)| (key, Integer::try_from(value).unwrap_or(Integer::MAX)));
+    let _ = list.bare_item(name).parameters(parameters);
 }
 
 /// What a member of `RateLimit` says is left.
-fn left(member: &ListEntry) -> i64 {
+fn left(member: &ListEntry) -> u64 {
     let ListEntry::Item(item) = member else {
-        return i64::MAX;
+        return u64::MAX;
     };
-    let left = item.params.get("r").and_then(BareItem::as_integer);
-    left.map_or(i64::MAX, i64::from)
+    let left = item.params.get(REMAINING).and_then(BareItem::as_integer);
+    left.and_then(|left| u64::try_from(i64::from(left)).ok())
+        .unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 pub use self::cache::VerifierCache;
 use self::compact::Compact;
-use self::verified::TokenDigest;
 use super::{Claims, Identity, Jwk};
 use crate::ports::{Clock, KeyValue, KeyValueError, Timestamp};
 
@@ -117,8 +116,7 @@ impl<'a, K: KeyValue, C: Clock> Verifier<'a, K, C> {
     /// The claims of `token`, if they are ours. A signature that has been verified need not be verified again: what can change
     /// is only whether its key is still published.
     async fn signed_claims(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, VerifyError> {
-        let digest = TokenDigest::of(token);
-        if let Some(verified) = self.cache.verified(&digest)
+        if let Some(verified) = self.cache.verified(token)
             && verified.claims.iss == self.issuer
             && verified.claims.aud == self.audience
         {
@@ -129,7 +127,7 @@ impl<'a, K: KeyValue, C: Clock> Verifier<'a, K, C> {
         let compact = Compact::parse(token)?;
         let key = self.cache.key(&compact.kid, now, self.store).await?;
         let claims = Arc::new(self.claims(&compact, &*key.ok_or(Rejection::UnknownKey)?)?);
-        self.cache.remember(digest, compact.kid, &claims);
+        self.cache.remember(token, compact.kid, &claims);
         Ok(claims)
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::http::Code;
+use crate::ports::Clock as _;
 use crate::test_support::{TestTokens, block_on};
 use crate::tokens::Verifier;
 
@@ -66,7 +67,7 @@ impl World {
         let caller = token.map(|token| block_on(verifier.verify(token)).unwrap());
         let asserter = Asserter {
             memory: &self.memory,
-            clock,
+            now: clock.now(),
             source: &self.signin,
             issuer: "jetway",
             mode: self.mode,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::super::{Claims, Epoch, Jwk, KEY_SET_KEY, epoch_key, published_key_set, revocation_key};
-use super::verified::{TokenDigest, Verified, VerifiedTokens};
+use super::verified::{Verified, VerifiedTokens};
 use crate::domain::SessionId;
 use crate::locked::locked;
 use crate::ports::{KeyValue, KeyValueError, Timestamp};
@@ -89,12 +89,12 @@ impl VerifierCache {
     }
 
     /// What was verified of a token before.
-    pub(super) fn verified(&self, token: &TokenDigest) -> Option<Verified> {
+    pub(super) fn verified(&self, token: &str) -> Option<Verified> {
         self.tokens.get(token)
     }
 
-    /// Remembers that the key `kid` has signed these claims.
-    pub(super) fn remember(&self, token: TokenDigest, kid: String, claims: &Arc<Claims>) {
+    /// Remembers that the key `kid` has signed this token's claims.
+    pub(super) fn remember(&self, token: &str, kid: String, claims: &Arc<Claims>) {
         let claims = Arc::clone(claims);
         let kid = kid.into();
         self.tokens.insert(token, Verified { kid, claims });

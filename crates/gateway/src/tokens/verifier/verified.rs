@@ -11,15 +11,9 @@ use crate::tokens::Claims;
 /// An instance that meets more tokens than this forgets them all and verifies anew. Only good tokens get in.
 const MAX_TOKENS: usize = 1024;
 
-/// What a token is found by. Not the token itself: how long a comparison with a secret takes would say something about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct TokenDigest([u8; 32]);
-
-impl TokenDigest {
-    pub(super) fn of(token: &str) -> Self {
-        Self(Sha256::digest(token).into())
-    }
-}
+/// What a token is found by: the digest of its signature. Not the signature itself: how long a comparison with a secret takes
+/// would say something about it. The rest of a token is no secret to whoever has its signature, and is compared as it is.
+type SignatureDigest = [u8; 32];
 
 /// What a verified signature says, for good: which key made it, and over what.
 #[derive(Clone, Debug)]
@@ -29,22 +23,42 @@ pub(super) struct Verified {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct VerifiedTokens(Mutex<BTreeMap<TokenDigest, Verified>>);
+pub(super) struct VerifiedTokens(Mutex<BTreeMap<SignatureDigest, Token>>);
+
+#[derive(Debug)]
+struct Token {
+    /// Header and claims, as the token has them.
+    signed: Box<str>,
+    verified: Verified,
+}
 
 impl VerifiedTokens {
     pub(super) const fn new() -> Self {
         Self(Mutex::new(BTreeMap::new()))
     }
 
-    pub(super) fn get(&self, token: &TokenDigest) -> Option<Verified> {
-        locked(&self.0).get(token).cloned()
+    pub(super) fn get(&self, token: &str) -> Option<Verified> {
+        let (signed, digest) = split(token)?;
+        let tokens = locked(&self.0);
+        let known = tokens.get(&digest).filter(|known| *known.signed == *signed)?;
+        Some(known.verified.clone())
     }
 
-    pub(super) fn insert(&self, token: TokenDigest, verified: Verified) {
+    pub(super) fn insert(&self, token: &str, verified: Verified) {
+        let Some((signed, digest)) = split(token) else {
+            return;
+        };
         let mut tokens = locked(&self.0);
         if tokens.len() >= MAX_TOKENS {
             tokens.clear();
         }
-        tokens.insert(token, verified);
+        let signed = signed.into();
+        tokens.insert(digest, Token { signed, verified });
     }
+}
+
+/// What is signed, and the digest of the signature.
+fn split(token: &str) -> Option<(&str, SignatureDigest)> {
+    let (signed, signature) = token.rsplit_once('.')?;
+    Some((signed, Sha256::digest(signature).into()))
 }
