@@ -145,7 +145,11 @@ impl Setup {
     fn copy_of_the_manifest(&self, name: &str, text: &str) -> PathBuf {
         let components = format!("source = \"{}/target/", prerequisites::workspace().display());
         let file = self.folder.path().join(name);
-        std::fs::write(&file, text.replace("source = \"target/", &components)).expect("a writable folder");
+        // In one piece: another gateway of the same folder may be reading it.
+        let unfinished = file.with_extension("unfinished");
+        std::fs::write(&unfinished, text.replace("source = \"target/", &components))
+            .expect("a writable folder");
+        std::fs::rename(&unfinished, &file).expect("a writable folder");
         file
     }
 
