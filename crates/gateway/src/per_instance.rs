@@ -81,10 +81,8 @@ impl<T> Default for PerInstance<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::test_support::{NobodyWaits, block_on};
+    use crate::test_support::{NobodyWaits, Turns, block_on};
 
     thread_local! { static SLOT: PerInstance<u8> = const { PerInstance::new() }; }
 
@@ -98,25 +96,13 @@ mod tests {
         assert_eq!(get(Err("not asked")), Ok(1));
     }
 
-    /// Counts how often it was given way.
-    #[derive(Default)]
-    struct Turns(Cell<usize>);
-
-    impl GiveWay for Turns {
-        async fn give_way(&self) {
-            self.0.set(self.0.get() + 1);
-        }
-
-        async fn pause(&self, _: Duration) {}
-    }
-
     #[test]
     fn an_instance_gives_way_once_before_it_makes_anything() {
         thread_local! { static OTHER: PerInstance<usize> = const { PerInstance::new() }; }
         let turns = Turns::default();
         let make = |slot| {
             block_on(PerInstance::get_or_try_init(slot, &turns, async || {
-                Ok::<_, ()>(turns.0.get())
+                Ok::<_, ()>(turns.count())
             }))
         };
         let made: Vec<usize> = [make(&OTHER), make(&OTHER)].map(|made| *made.unwrap()).to_vec();
@@ -124,6 +110,6 @@ mod tests {
         let later = block_on(PerInstance::get_or_try_init(&SLOT, &turns, async || {
             Ok::<_, ()>(7)
         }));
-        assert_eq!((*later.unwrap(), turns.0.get()), (7, TURNS));
+        assert_eq!((*later.unwrap(), turns.count()), (7, TURNS));
     }
 }

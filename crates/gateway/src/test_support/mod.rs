@@ -18,7 +18,7 @@ pub use ports::TestPorts;
 pub use publisher::RecordingPublisher;
 pub use tokens::TestTokens;
 pub use variables::TestVariables;
-pub use way::NobodyWaits;
+pub use way::{NobodyWaits, Turns};
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -1,15 +1,14 @@
 //! Whoever may not sign in is refused by the same work: so many statements, and so many rounds of a hash.
 
 use std::cell::Cell;
-use std::time::Duration;
 
 use jetway_gateway::domain::{BcryptCost, Password, PasswordHash, Peppers};
 use jetway_gateway::hashing::{Hasher, HashingQueue, Settings};
-use jetway_gateway::ports::{Database, DatabaseError, GiveWay, Ports, Row, Value};
+use jetway_gateway::ports::{Database, DatabaseError, Ports, Row, Value};
 use jetway_gateway::sessions::{Client, Credentials, Sessions, SignInError};
 use jetway_gateway::store::{Schema, Store};
 use jetway_gateway::test_support::{
-    Connection, CountingEntropy, MemoryKeyValue, TestClock, TestDatabase, block_on,
+    Connection, CountingEntropy, MemoryKeyValue, TestClock, TestDatabase, Turns, block_on,
 };
 
 use crate::world::{IDLE, LONGEST, PASSWORD, ROTATION, World, address};
@@ -28,7 +27,7 @@ fn work(world: &World, cost: &str, email: &str, password: &str) -> Work {
     let store = block_on(Store::open(&connection, &schema)).unwrap();
     let ports = CountingPorts {
         world,
-        way: Rounds::default(),
+        way: Turns::default(),
     };
     let queue = Box::leak(Box::new(HashingQueue::new()));
     let settings = Settings {
@@ -61,7 +60,7 @@ fn work(world: &World, cost: &str, email: &str, password: &str) -> Work {
         Some(SignInError::InvalidCredentials),
         "{email}"
     );
-    (connection.statements.get() - before, ports.way.0.get())
+    (connection.statements.get() - before, ports.way.count())
 }
 
 /// A gateway with somebody for each reason not to be let in.
@@ -151,21 +150,10 @@ impl Database for Counting {
     }
 }
 
-/// Counts how often a hash gives way: after each round.
-#[derive(Default)]
-struct Rounds(Cell<usize>);
-
-impl GiveWay for Rounds {
-    async fn give_way(&self) {
-        self.0.set(self.0.get() + 1);
-    }
-
-    async fn pause(&self, _: Duration) {}
-}
-
 struct CountingPorts<'a> {
     world: &'a World,
-    way: Rounds,
+    /// A hash gives way after each round.
+    way: Turns,
 }
 
 impl Ports for CountingPorts<'_> {
@@ -173,7 +161,7 @@ impl Ports for CountingPorts<'_> {
     type KeyValue = MemoryKeyValue;
     type Clock = TestClock;
     type Entropy = CountingEntropy;
-    type Way = Rounds;
+    type Way = Turns;
 
     fn databases(&self) -> &TestDatabase {
         &self.world.ports.databases
@@ -191,7 +179,7 @@ impl Ports for CountingPorts<'_> {
         &self.world.ports.entropy
     }
 
-    fn way(&self) -> &Rounds {
+    fn way(&self) -> &Turns {
         &self.way
     }
 }

@@ -38,16 +38,14 @@ impl VerifiedTokens {
     }
 
     pub(super) fn get(&self, token: &str) -> Option<Verified> {
-        let (signed, digest) = split(token)?;
+        let (signed, digest) = split(token);
         let tokens = locked(&self.0);
         let known = tokens.get(&digest).filter(|known| *known.signed == *signed)?;
         Some(known.verified.clone())
     }
 
     pub(super) fn insert(&self, token: &str, verified: Verified) {
-        let Some((signed, digest)) = split(token) else {
-            return;
-        };
+        let (signed, digest) = split(token);
         let mut tokens = locked(&self.0);
         if tokens.len() >= MAX_TOKENS {
             tokens.clear();
@@ -57,8 +55,8 @@ impl VerifiedTokens {
     }
 }
 
-/// What is signed, and the digest of the signature.
-fn split(token: &str) -> Option<(&str, SignatureDigest)> {
-    let (signed, signature) = token.rsplit_once('.')?;
-    Some((signed, Sha256::digest(signature).into()))
+/// What is signed, and the digest of the signature. Of a text that is no token, nothing is signed.
+fn split(token: &str) -> (&str, SignatureDigest) {
+    let (signed, signature) = token.rsplit_once('.').unwrap_or(("", token));
+    (signed, Sha256::digest(signature).into())
 }
