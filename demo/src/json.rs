@@ -1,9 +1,12 @@
 //! Request bodies and queries whose faults are answered as problems.
 
-use axum::extract::rejection::JsonRejection;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
@@ -42,12 +45,37 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> 
     }
 }
 
+/// Reads the whole body before anything decides about the request. A server that refuses a request with its body unread ends the
+/// connection behind the answer, and a gateway that has just sent another request on it loses that one.
+pub(crate) async fn read_first(request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    match Bytes::from_request(Request::from_parts(head.clone(), body), &()).await {
+        Ok(whole) => next.run(Request::from_parts(head, whole.into())).await,
+        Err(rejection) => unread(&rejection).into_response(),
+    }
+}
+
+fn unread(rejection: &BytesRejection) -> Problem {
+    Problem::new(
+        rejection.status(),
+        code(rejection.status()),
+        rejection.body_text(),
+    )
+}
+
 fn refusal(rejection: &JsonRejection) -> Problem {
-    let code = match rejection.status() {
+    Problem::new(
+        rejection.status(),
+        code(rejection.status()),
+        rejection.body_text(),
+    )
+}
+
+fn code(status: StatusCode) -> &'static str {
+    match status {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
         StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
         StatusCode::UNPROCESSABLE_ENTITY => "invalid_request",
         _ => "malformed_json",
-    };
-    Problem::new(rejection.status(), code, rejection.body_text())
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use tokio::runtime::Runtime;
@@ -77,7 +77,8 @@ impl Unsteady {
             .build()
             .expect("a runtime");
         let (script, requests) = (Arc::clone(&self.script), Arc::clone(&self.requests));
-        let router = Router::new().fallback(move |_: Request| {
+        // Whoever answers before all of a request is read ends the connection behind the answer, and loses the next request on it.
+        let router = Router::new().fallback(move |_all: Bytes| {
             requests.fetch_add(1, Ordering::Relaxed);
             let answer = next(&script);
             async move { answer }

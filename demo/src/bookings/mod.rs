@@ -20,6 +20,7 @@ pub(crate) use events::Events;
 pub(crate) use flight_service::FlightService;
 
 use crate::assertion::{Verifier, identify};
+use crate::json::read_first;
 use crate::problem::{no_such_method, no_such_route, with_request_id};
 
 /// What the handlers work with.
@@ -45,6 +46,7 @@ pub(crate) fn router(flights: FlightService, events: Events, verifier: Option<Ar
         .route("/internal/changed-flights", post(handlers::flight_changed))
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn(read_first))
         .layer(middleware::from_fn(with_request_id))
         .with_state(Arc::new(Desk {
             bookings: Bookings::default(),

@@ -24,6 +24,7 @@ pub use model::{Flight, Price};
 use store::Flights;
 
 use crate::assertion::{Verifier, identify};
+use crate::json::read_first;
 use crate::problem::{no_such_method, no_such_route, with_request_id};
 
 /// What the handlers work with.
@@ -69,6 +70,7 @@ pub(crate) fn router(
         )
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn(read_first))
         .layer(middleware::from_fn(with_request_id))
         .with_state(Service {
             flights,

@@ -1,6 +1,11 @@
 //! Every error is a problem document, with the id of the request.
 
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::client::{ALICE, Demo};
 
@@ -71,5 +76,22 @@ async fn both_services_say_that_they_live() {
         demo.booking_request(Method::GET, "/healthz"),
     ] {
         assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_end_the_connection() {
+    let demo = Demo::start().await;
+    let mut connection = TcpStream::connect(demo.bookings.address()).await.unwrap();
+    for _ in 0..2 {
+        let head = "POST /api/v1/bookings HTTP/1.1\r\nhost: bookings\r\ncontent-length: 2\r\n\r\n";
+        connection.write_all(head.as_bytes()).await.unwrap();
+        // Who is not signed in could be refused by now.
+        let mut answer = [0; 1024];
+        let early = timeout(Duration::from_millis(100), connection.read(&mut answer)).await;
+        assert!(early.is_err(), "{early:?}");
+        connection.write_all(b"{}").await.unwrap();
+        let read = connection.read(&mut answer).await.unwrap();
+        assert!(answer[..read].starts_with(b"HTTP/1.1 401 "));
     }
 }
