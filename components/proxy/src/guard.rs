@@ -7,6 +7,7 @@
 use http::Request as Head;
 use jetway_gateway::access::{Admitted, admit};
 use jetway_gateway::http::{HttpError, RequestId};
+use jetway_gateway::ports::Clock as _;
 use jetway_gateway::rate_limit::{Memory, add_headers, count_request};
 use jetway_gateway::spin::{SpinKeyValue, SpinWay, SystemClock, sweep_when_answered};
 use jetway_gateway::tokens::VerifierCache;
@@ -25,8 +26,9 @@ pub(crate) async fn pass(
     settings: &Settings,
 ) -> Result<Admitted, HttpError> {
     let (store, clock, way) = (&SpinKeyValue, &SystemClock, &SpinWay);
-    sweep_when_answered(&MEMORY.sweep, settings.limits.sweep_period());
-    let mut usages = count_request(head, request_id, store, clock, way, &settings.limits, &MEMORY).await?;
+    let (outside, now) = ((store, clock, way), clock.now());
+    sweep_when_answered(&MEMORY.sweep, now, settings.limits.sweep_period());
+    let mut usages = count_request(head, request_id, outside, now, &settings.limits, &MEMORY).await?;
     let verifier = settings.admission.tokens.verifier(store, clock, &TOKENS);
     let outside = (store, clock, way, &MEMORY);
     match admit(head, request_id, &settings.admission, &verifier, outside).await {

@@ -10,6 +10,7 @@
 mod component {
     use jetway_gateway::browser;
     use jetway_gateway::per_instance::PerInstance;
+    use jetway_gateway::ports::Clock as _;
     use jetway_gateway::rate_limit::{Memory, Settings, add_headers, count_request};
     use jetway_gateway::spin::http::{Request, Response};
     use jetway_gateway::spin::{
@@ -38,9 +39,9 @@ mod component {
                     Settings::read(&SpinVariables).await
                 })
                 .await?;
-                sweep_when_answered(&MEMORY.sweep, settings.sweep_period());
-                let (store, clock, way) = (&SpinKeyValue, &SystemClock, &SpinWay);
-                count_request(head, request_id, store, clock, way, &settings, &MEMORY).await
+                let (outside, now) = ((&SpinKeyValue, &SystemClock, &SpinWay), SystemClock.now());
+                sweep_when_answered(&MEMORY.sweep, now, settings.sweep_period());
+                count_request(head, request_id, outside, now, &settings, &MEMORY).await
             },
             |usages, headers| add_headers(headers, &usages),
         )

@@ -60,7 +60,8 @@ pub async fn admit<B, K: KeyValue, C: Clock>(
         None => error,
     };
     let limits = limits(request, settings, caller.as_ref());
-    let usages = rate_limit::admit(limits, request_id, store, clock, way, settings.on_failure, memory)
+    let (outside, now) = ((store, clock, way), clock.now());
+    let usages = rate_limit::admit(limits, request_id, outside, now, settings.on_failure, memory)
         .await
         .map_err(of_caller)?;
     let requirement = settings

@@ -6,7 +6,7 @@ use super::headers::{add_headers, exceeded};
 use super::{Limit, Limiter, OnFailure, Partition, Sweep, Uncounted, Usage};
 use crate::http::{HttpError, RequestId};
 use crate::log;
-use crate::ports::{Clock, GiveWay, KeyValue, KeyValueError};
+use crate::ports::{Clock, GiveWay, KeyValue, KeyValueError, Timestamp};
 
 /// What an instance that limits requests remembers between them: one, as a `static`.
 #[derive(Debug, Default)]
@@ -31,24 +31,22 @@ impl Memory {
 }
 
 /// Counts the request against these limits: how they stand, or 429. A request that cannot be counted is refused (503), or
-/// passes and is noted, as `on_failure` says.
+/// passes and is noted, as `on_failure` says. `now` is a fresh reading of the clock.
 pub async fn admit(
     limits: impl IntoIterator<Item = (&Arc<Limit>, Partition)>,
     request_id: &RequestId,
-    store: &impl KeyValue,
-    clock: &impl Clock,
-    way: &impl GiveWay,
+    (store, clock, way): (&impl KeyValue, &impl Clock, &impl GiveWay),
+    now: Timestamp,
     on_failure: OnFailure,
     memory: &Memory,
 ) -> Result<Vec<Usage>, HttpError> {
     let passes = on_failure == OnFailure::Pass;
-    let counted = if passes && memory.uncounted.is_store_resting(clock) {
+    let counted = if passes && memory.uncounted.is_store_resting(now) {
         Err(KeyValueError("it failed a moment ago".to_owned()))
     } else {
-        let asked = clock.now();
-        let counted = memory.limiter.count(store, clock, way, limits).await;
+        let counted = memory.limiter.count(store, clock, way, limits, now).await;
         if counted.is_err() {
-            memory.uncounted.store_failed(asked, clock);
+            memory.uncounted.store_failed(now, clock);
         }
         counted
     };

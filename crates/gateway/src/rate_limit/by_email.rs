@@ -7,7 +7,7 @@ use super::{By, Limiter, Partition, RateLimits, add_headers, exceeded};
 use crate::Failure;
 use crate::domain::EmailAddress;
 use crate::http::{HttpError, Response};
-use crate::ports::Ports;
+use crate::ports::{Clock as _, Ports};
 
 /// What the limits of a request are found by, to be kept when its body is read.
 #[derive(Debug)]
@@ -52,8 +52,9 @@ impl ByEmail {
         let limits = rate_limits.of(By::Email, &self.method, &self.path);
         let limits = limits.map(|limit| (limit, partition));
         limiter.note_request();
+        let (store, clock, way) = (ports.key_value(), ports.clock(), ports.way());
         let usages = limiter
-            .count(ports.key_value(), ports.clock(), ports.way(), limits)
+            .count(store, clock, way, limits, clock.now())
             .await
             .map_err(Failure::from)?;
         let answer = match exceeded(&usages) {

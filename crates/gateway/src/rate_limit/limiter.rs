@@ -17,7 +17,7 @@ use super::tally::Tally;
 use super::usage::Usage;
 use crate::locked::locked;
 use crate::one_at_a_time::{OneAtATime, Outcome};
-use crate::ports::{Clock, GiveWay, KeyValue, KeyValueError};
+use crate::ports::{Clock, GiveWay, KeyValue, KeyValueError, Timestamp};
 
 /// How many requests Spin gives one instance. Whatever is in hand after the last is lost, so a lease is no longer than that.
 const LIFE: u64 = 128;
@@ -80,19 +80,28 @@ impl Limiter {
     }
 
     /// Counts a request against several limits, in this order. The first that is exceeded ends it, and the permits of those
-    /// before it go back into hand: who is refused for himself does not use up what is there for all.
+    /// before it go back into hand: who is refused for himself does not use up what is there for all. `now` is a fresh reading of
+    /// the clock: each is a call to the host, and this one may do for everything that is not waited for.
     pub async fn count(
         &self,
         store: &impl KeyValue,
         clock: &impl Clock,
         way: &impl GiveWay,
         limits: impl IntoIterator<Item = (&Arc<Limit>, Partition)>,
+        mut now: Timestamp,
     ) -> Result<Vec<Usage>, KeyValueError> {
         let mut taken: Vec<(Arc<Entry>, u64)> = Vec::new();
         let mut usages = Vec::new();
         for (limit, partition) in limits {
             let entry = self.entry(limit, partition);
-            let (usage, bucket) = self.take(&entry, (store, clock, way), limit, partition).await?;
+            let (usage, bucket) = match entry.recall(limit, now.as_millis()) {
+                Some(known) => known,
+                None => {
+                    let fetched = self.take(&entry, (store, clock, way), limit, partition).await?;
+                    now = clock.now();
+                    fetched
+                }
+            };
             let exceeded = usage.exceeded;
             usages.push(usage);
             if exceeded {
@@ -106,7 +115,7 @@ impl Limiter {
         Ok(usages)
     }
 
-    /// How the limit stands, and which bucket the permit is of, if there was one.
+    /// How the limit stands by what the store says, and which bucket the permit is of, if there was one.
     async fn take(
         &self,
         entry: &Entry,
@@ -114,9 +123,6 @@ impl Limiter {
         limit: &Arc<Limit>,
         partition: Partition,
     ) -> Result<(Usage, u64), KeyValueError> {
-        if let Some(usage) = entry.recall(limit, clock.now().as_millis()) {
-            return Ok(usage);
-        }
         let _waiting = Waiting::join(&entry.waiting);
         let failures = entry.failures.load(Ordering::Relaxed);
         let look = || {

@@ -5,16 +5,15 @@ use http::Request;
 use super::{By, Memory, Partition, Settings, Usage, admit};
 use crate::client::Client;
 use crate::http::{HttpError, RequestId};
-use crate::ports::{Clock, GiveWay, KeyValue};
+use crate::ports::{Clock, GiveWay, KeyValue, Timestamp};
 
 /// Counts the request against every limit by client and by route that is for it: how they stand, or 429. Limits by what is in
-/// the body or in the token are counted by the component that reads it.
+/// the body or in the token are counted by the component that reads it. `now` is a fresh reading of the clock.
 pub async fn count_request<B>(
     request: &Request<B>,
     request_id: &RequestId,
-    store: &impl KeyValue,
-    clock: &impl Clock,
-    way: &impl GiveWay,
+    outside: (&impl KeyValue, &impl Clock, &impl GiveWay),
+    now: Timestamp,
     settings: &Settings,
     memory: &Memory,
 ) -> Result<Vec<Usage>, HttpError> {
@@ -30,7 +29,7 @@ pub async fn count_request<B>(
     let by_route = of(By::Route).map(|limit| (limit, Partition::Everybody));
     // The client's own first: one who is refused for himself takes nothing from what is there for all.
     let limits = by_client.chain(by_route);
-    admit(limits, request_id, store, clock, way, settings.on_failure, memory).await
+    admit(limits, request_id, outside, now, settings.on_failure, memory).await
 }
 
 #[cfg(test)]
@@ -74,9 +73,8 @@ mod tests {
             block_on(count_request(
                 &request.body(()).unwrap(),
                 &id,
-                &self.store,
-                &self.clock,
-                &NobodyWaits,
+                (&self.store, &self.clock, &NobodyWaits),
+                self.clock.now(),
                 &self.settings,
                 &self.memory,
             ))

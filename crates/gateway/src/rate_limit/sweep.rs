@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::counter::{PREFIX, is_over};
 use super::stored::count_of;
-use crate::ports::{Clock, KeyValueError, KeyValueSweep};
+use crate::ports::{Clock, KeyValueError, KeyValueSweep, Timestamp};
 use crate::proxy::is_old_claim;
 use crate::tokens::REVOCATIONS;
 
@@ -23,8 +23,8 @@ impl Sweep {
     }
 
     /// Whether this instance has yet to see to this period's sweep. It says so once.
-    pub fn is_due(&self, clock: &impl Clock, period: Duration) -> bool {
-        let this = clock.now().as_millis() / millis(period);
+    pub fn is_due(&self, now: Timestamp, period: Duration) -> bool {
+        let this = now.as_millis() / millis(period);
         self.0.swap(this, Ordering::Relaxed) != this
     }
 

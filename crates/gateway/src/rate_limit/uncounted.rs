@@ -45,10 +45,8 @@ impl Uncounted {
     }
 
     /// Whether the store failed a moment ago, and had better not be asked.
-    pub fn is_store_resting(&self, clock: &impl Clock) -> bool {
-        let until = self.rest_until.load(Ordering::Relaxed);
-        // While all is well the clock, a call to the host, is not asked.
-        until > 0 && clock.now().as_millis() < until
+    pub fn is_store_resting(&self, now: Timestamp) -> bool {
+        now.as_millis() < self.rest_until.load(Ordering::Relaxed)
     }
 
     /// Writes down what is pending, if anything is.

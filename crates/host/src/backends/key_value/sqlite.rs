@@ -97,13 +97,25 @@ impl SqliteStore {
         // A panic under the lock leaves no half-done change: the transaction rolled back when it was dropped.
         block_in_place(|| work(&mut locked(&self.connection), &self.label))
     }
+
+    /// The same for what reads one row. Whoever finds the connection free is done long before another thread would have taken over
+    /// the rest of this one's work.
+    async fn read<T>(
+        &self,
+        work: impl FnOnce(&mut Connection, &str) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if let Ok(mut connection) = self.connection.try_lock() {
+            return work(&mut connection, &self.label);
+        }
+        self.run(work).await
+    }
 }
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
         let key = key.to_owned();
-        self.run(move |connection, label| value_of(connection, label, &key))
+        self.read(move |connection, label| value_of(connection, label, &key))
             .await
     }
 
@@ -124,7 +136,7 @@ impl Store for SqliteStore {
 
     async fn exists(&self, key: &str) -> Result<bool, Error> {
         let key = key.to_owned();
-        self.run(move |connection, label| Ok(connection.prepare_cached(EXISTS)?.exists([label, &key])?))
+        self.read(move |connection, label| Ok(connection.prepare_cached(EXISTS)?.exists([label, &key])?))
             .await
     }
 
