@@ -1,7 +1,6 @@
 //! Request bodies and queries whose faults are answered as problems.
 
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -23,7 +22,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         match axum::Json::from_request(request, state).await {
             Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(refusal(&rejection)),
+            Err(rejection) => Err(refusal(rejection.status(), rejection.body_text())),
         }
     }
 }
@@ -51,31 +50,16 @@ pub(crate) async fn read_first(request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
     match Bytes::from_request(Request::from_parts(head.clone(), body), &()).await {
         Ok(whole) => next.run(Request::from_parts(head, whole.into())).await,
-        Err(rejection) => unread(&rejection).into_response(),
+        Err(rejection) => refusal(rejection.status(), rejection.body_text()).into_response(),
     }
 }
 
-fn unread(rejection: &BytesRejection) -> Problem {
-    Problem::new(
-        rejection.status(),
-        code(rejection.status()),
-        rejection.body_text(),
-    )
-}
-
-fn refusal(rejection: &JsonRejection) -> Problem {
-    Problem::new(
-        rejection.status(),
-        code(rejection.status()),
-        rejection.body_text(),
-    )
-}
-
-fn code(status: StatusCode) -> &'static str {
-    match status {
+fn refusal(status: StatusCode, words: String) -> Problem {
+    let code = match status {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
         StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
         StatusCode::UNPROCESSABLE_ENTITY => "invalid_request",
         _ => "malformed_json",
-    }
+    };
+    Problem::new(status, code, words)
 }

@@ -4,10 +4,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jetway_gateway::ports::{Clock, KeyValue};
+use jetway_gateway::ports::{Clock, KeyValue, KeyValueError};
 use jetway_gateway::rate_limit::{By, Limit, Limiter, Partition, Sweep, Usage, parse_limits};
 use jetway_gateway::test_support::{MemoryKeyValue, NobodyWaits, TestClock, block_on};
 use proptest::prelude::*;
@@ -244,4 +245,61 @@ proptest! {
         }
         prop_assert!(world.most_in_a_span() <= world.allowed(), "{} > {}", world.most_in_a_span(), world.allowed());
     }
+}
+
+/// A store whose next increment takes so long.
+struct SlowOnce<'a> {
+    world: &'a World,
+    millis: Cell<u64>,
+}
+
+impl KeyValue for SlowOnce<'_> {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
+        self.world.store.get(key).await
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), KeyValueError> {
+        self.world.store.set(key, value).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), KeyValueError> {
+        self.world.store.delete(key).await
+    }
+
+    async fn increment(&self, key: &str, delta: i64) -> Result<i64, KeyValueError> {
+        self.world.wait(self.millis.take());
+        self.world.store.increment(key, delta).await
+    }
+
+    async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KeyValueError> {
+        self.world.store.get_all(keys).await
+    }
+}
+
+#[test]
+fn a_permit_in_hand_may_run_out_while_another_limit_is_waited_for() {
+    let mut world = World::new("1200;w=60", 1);
+    for _ in 0..6 {
+        world.ask(0);
+    }
+    let written = world.store.writes();
+    world.ask(0);
+    assert_eq!(world.store.writes(), written, "permits are in hand");
+
+    let hourly = Arc::new(
+        parse_limits("hourly", By::Client, "9000;w=3600")
+            .unwrap()
+            .remove(0),
+    );
+    let limits = [&hourly, &world.limit].map(|limit| (limit, Partition::Everybody));
+    let store = SlowOnce {
+        world: &world,
+        millis: Cell::new(7000),
+    };
+    let now = world.clock.now();
+    let limiter = &world.instances[0].limiter;
+    let usages = block_on(limiter.count(&store, &world.clock, &NobodyWaits, limits, now)).unwrap();
+
+    assert!(usages.iter().all(|usage| !usage.exceeded));
+    assert_eq!(world.store.writes(), written + 2, "one for each limit");
 }
