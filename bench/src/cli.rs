@@ -28,6 +28,9 @@ pub(crate) struct Options {
     /// A component of Jetway's to run [default: all]. What Redis wakes takes the others along on Spin when there is no Redis.
     #[arg(short = 'c', long = "component-id", value_name = "ID")]
     pub(crate) components: Vec<String>,
+    /// Requests that an instance of a component serves, whichever runtime it is on.
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_instance_reuse_count: usize,
     /// Where the report goes.
     #[arg(long)]
     pub(crate) out: PathBuf,
@@ -126,12 +129,21 @@ mod tests {
     use super::*;
 
     fn only(words: &str) -> Options {
-        Options::parse_from(["jetway-bench", "--out", "x", "--only", words])
+        Options::parse_from([
+            "jetway-bench",
+            "--out",
+            "x",
+            "--max-instance-reuse-count",
+            "128",
+            "--only",
+            words,
+        ])
     }
 
     #[test]
     fn without_only_everything_is_measured() {
-        let options = Options::parse_from(["jetway-bench", "--out", "x"]);
+        let options =
+            Options::parse_from(["jetway-bench", "--out", "x", "--max-instance-reuse-count", "128"]);
         assert!(options.wants_contestant("nginx") && options.wants(Workload::Get1) && options.wants_counts());
         assert_eq!(
             (options.rounds(), options.duration()),

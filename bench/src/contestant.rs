@@ -274,6 +274,10 @@ impl Contestant {
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .arg("--state-dir")
             .arg(workplace.state(&start.name))
+            .args([
+                "--max-instance-reuse-count",
+                &workplace.max_instance_reuse_count.to_string(),
+            ])
             .env("XDG_CACHE_HOME", workplace.cache(&self.id()));
     }
 }

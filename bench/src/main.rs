@@ -38,7 +38,7 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> anyhow::Result<()> {
     options.check()?;
-    let workplace = workplace::Workplace::new(options.components.clone())?;
+    let workplace = workplace::Workplace::new(options)?;
     let contestants = contestant::chosen(options);
     let services = service::start().await?;
     let results = rounds::measure(options, &contestants, &services, &workplace).await?;

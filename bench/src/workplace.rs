@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// `target/bench`, emptied, and which components of Jetway run.
+use crate::cli::Options;
+
+/// `target/bench`, emptied, and how the runtimes are asked to run what is measured.
 pub(crate) struct Workplace {
     folder: PathBuf,
     pub(crate) components: Vec<String>,
+    pub(crate) max_instance_reuse_count: usize,
 }
 
 impl Workplace {
-    pub(crate) fn new(components: Vec<String>) -> Result<Self> {
+    pub(crate) fn new(options: &Options) -> Result<Self> {
         let folder = root().join("target/bench");
         for part in ["state", "cache", "logs", "nginx"] {
             let part = folder.join(part);
@@ -21,7 +24,11 @@ impl Workplace {
             }
             fs::create_dir_all(&part).with_context(|| format!("cannot make {}", part.display()))?;
         }
-        Ok(Self { folder, components })
+        Ok(Self {
+            folder,
+            components: options.components.clone(),
+            max_instance_reuse_count: options.max_instance_reuse_count,
+        })
     }
 
     /// The database and the key-value store of a contestant.

@@ -19,6 +19,8 @@ const READING: &str = "\
   interpreted and nothing is sandboxed.
 - **Forwarder** is a component that forwards, and does nothing else; with two layers of middleware that do nothing, it is the
   shape of Jetway's path without its work.
+- Instances serve as many requests as `cargo xtask up` and [operations](operations.md) let them, whichever component and runtime
+  they are of. Spin's own number is 128: `cargo xtask bench --max-instance-reuse-count 128` measures with that.
 - Processor time is what the kernel counts for the gateway's own processes. It depends less than all else on what the machine does
   besides; half of what the two empty layers add to the forwarder is the cost of a layer of middleware.
 - Rate limits are on, and too high to be met. Store writes are counted with a limit of 600 a minute and a client that sends nine
@@ -76,10 +78,12 @@ fn describe(page: &mut String, options: &Options, machine: &Machine) {
         page,
         "## Where and when\n\n\
          {date}, revision `{revision}`. {processor}, {cores} cores, {memory_gib} GiB; {kernel}.\n\
-         {} rounds of {} s for each measurement, after a warm-up of 1 s.\n\n\
+         {} rounds of {} s for each measurement, after a warm-up of 1 s. An instance of a component serves {} requests \
+         (`--max-instance-reuse-count`).\n\n\
          {}.\n\nThe figures of each round are in [benchmarks.json](benchmarks.json).",
         options.rounds(),
         options.duration().as_secs(),
+        options.max_instance_reuse_count,
         versions.join(", "),
     );
 }

@@ -53,13 +53,18 @@ pub(crate) fn run_all(options: &BenchOptions) -> Result<()> {
 fn arguments(options: &BenchOptions, spin: Option<PathBuf>) -> Vec<String> {
     let mut arguments = Vec::new();
     let mut add = |flag: &str, value: String| arguments.extend([flag.to_owned(), value]);
-    let is_trial = options.quick || !options.only.is_empty();
+    let is_usual = options.max_instance_reuse_count == spin::INSTANCE_REUSE;
+    let is_trial = options.quick || !options.only.is_empty() || !is_usual;
     let report = if is_trial {
         target().join("bench")
     } else {
         root().join("docs")
     };
     add("--out", report.display().to_string());
+    add(
+        "--max-instance-reuse-count",
+        options.max_instance_reuse_count.to_string(),
+    );
     if let Some(rounds) = options.rounds {
         add("--rounds", rounds.to_string());
     }
@@ -112,6 +117,7 @@ mod tests {
             quick: false,
             only: Vec::new(),
             spin: None,
+            max_instance_reuse_count: spin::INSTANCE_REUSE,
             skip_build: true,
         }
     }
@@ -136,6 +142,11 @@ mod tests {
         };
         assert!(report(&quick).ends_with("target/bench"));
         assert!(report(&some).ends_with("target/bench"));
+        let as_spin_has_it = BenchOptions {
+            max_instance_reuse_count: 128,
+            ..options()
+        };
+        assert!(report(&as_spin_has_it).ends_with("target/bench"));
     }
 
     #[test]
@@ -147,7 +158,9 @@ mod tests {
         };
         let arguments = arguments(&some, Some(PathBuf::from("/opt/spin"))).join(" ");
         assert!(
-            arguments.ends_with("--rounds 3 --only jetway,get-32 --spin /opt/spin --quick"),
+            arguments.ends_with(
+                "--max-instance-reuse-count 1024 --rounds 3 --only jetway,get-32 --spin /opt/spin --quick"
+            ),
             "{arguments}"
         );
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::spin::INSTANCE_REUSE;
 use crate::workspace;
 
 const START_HERE: &str = "\
@@ -124,6 +125,9 @@ pub(crate) struct BenchOptions {
     /// Measure on this spin too [default: the one on the PATH, if it is 4.1 or later]
     #[arg(long, value_name = "FILE")]
     pub(crate) spin: Option<PathBuf>,
+    /// Requests that an instance of a component serves; Spin's own number is 128
+    #[arg(long, value_name = "COUNT", default_value_t = INSTANCE_REUSE)]
+    pub(crate) max_instance_reuse_count: usize,
     /// Run what was built before
     #[arg(long)]
     pub(crate) skip_build: bool,

@@ -10,6 +10,11 @@ use crate::cargo::output;
 /// The first Spin that composes HTTP middleware and speaks WASI 0.3.
 const OLDEST: (u32, u32) = (4, 1);
 
+/// How many requests an instance of the gateway serves before another takes its place. Spin's own number, 128, is soon used up
+/// under load, and the first requests of each instance wait for what it has to learn (ARCHITECTURE.md, "The slowest of a
+/// hundred").
+pub(crate) const INSTANCE_REUSE: usize = 1024;
+
 /// Fails, and says why, if `program` is not a Spin that runs Jetway. A bare name is looked up on the PATH.
 pub(crate) fn check(program: &Path) -> Result<()> {
     let name = program.display();

@@ -21,6 +21,7 @@ use jetway_processes::Supervised;
 use crate::build;
 use crate::cli::UpOptions;
 use crate::components;
+use crate::spin::INSTANCE_REUSE;
 use crate::workspace::{program, root, state};
 use admin::Admin;
 use crew::{Crew, Interrupted};
@@ -141,6 +142,7 @@ fn start_gateway(
             command.current_dir(root()).args(["up", "--from", "spin.toml"]);
             command.args(["--listen", &addresses.gateway.to_string()]);
             command.args(components::flags(&components));
+            command.args(["--max-instance-reuse-count", &INSTANCE_REUSE.to_string()]);
             // In the environment and not on the command line, which every user of the machine can read.
             command.env(
                 "SPIN_VARIABLE_FLIGHT_SERVICE_URL",
