@@ -10,6 +10,9 @@ const LARGEST: u64 = 128;
 /// Requests that are no more than this many milliseconds apart follow one another closely.
 const CLOSE: u64 = 250;
 
+/// A new instance supposes that it is one of so many, among which the requests of a client are spread.
+const SPREAD: u64 = 64;
+
 /// Permits that were taken from the store and not used yet. They die with the instance: they were counted, so the limit is
 /// stricter for it, never laxer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,21 +62,22 @@ impl Lease {
         now.checked_sub(self.bucket).is_some_and(|age| age <= 1)
     }
 
-    /// How many permits to fetch after this lease: twice as many, as long as requests follow one another closely, because an
-    /// instance that waits for a second is dropped with what it holds; no more than a bucket's time has used, because they
-    /// are good for hardly longer; at first what a client at the limit's pace uses in a quarter of a second.
+    /// How many permits to fetch after this lease. At first what one of many instances sees in a second of a client at the limit's
+    /// pace, because an instance that waits for a second is dropped with what it holds. Three times as many, or for a quarter of
+    /// a second, as long as requests follow one another closely; no more than a bucket's time has used, because they are good
+    /// for hardly longer.
     pub(super) fn next_size(&self, limit: &Limit, buckets: Buckets, now: u64) -> u64 {
         if limit.quota < SMALL_QUOTA {
             return 1;
         }
         let most = (limit.quota / buckets.count).clamp(1, LARGEST);
         let next = match self.size {
-            0 => limit.quota / limit.window.saturating_mul(4).max(1),
+            0 => limit.quota / limit.window.saturating_mul(SPREAD).max(1),
             size if self.permits > 0 => size.saturating_sub(self.permits),
             size => {
                 let elapsed = now.saturating_sub(self.since).max(1);
                 let grown = match elapsed / size {
-                    0..=CLOSE => size * 2,
+                    0..=CLOSE => (size * 3).max(size * CLOSE / elapsed),
                     pause if pause <= CLOSE * 2 => size,
                     _ => size / 2,
                 };
