@@ -15,7 +15,7 @@ use crate::service::Services;
 use crate::usage::{self, Memory};
 use crate::workload::{PUBLIC, Workload};
 use crate::workplace::{Workplace, asset, root};
-use crate::{client, token};
+use crate::{client, store, token};
 
 /// A runtime with an empty cache compiles every component before it serves.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -158,6 +158,9 @@ impl Contestant {
         let output = File::options().create(true).append(true).open(&log)?;
         if self.gateway == Gateway::Nginx {
             configure_nginx(port, services, workplace)?;
+        }
+        if self.gateway == Gateway::Jetway {
+            store::write_ahead(&workplace.store(&start.name))?;
         }
         let since = Instant::now();
         let process = Supervised::start(self.program()?, |command| {

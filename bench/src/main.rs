@@ -14,6 +14,7 @@ mod report;
 mod rounds;
 mod service;
 mod starts;
+mod store;
 mod targets;
 mod token;
 mod usage;

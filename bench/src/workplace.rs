@@ -36,6 +36,11 @@ impl Workplace {
         self.folder.join("state").join(id)
     }
 
+    /// The file of its key-value store.
+    pub(crate) fn store(&self, id: &str) -> PathBuf {
+        self.state(id).join("sqlite_key_value.db")
+    }
+
     /// Where runtimes keep the machine code that they compile, so that a cold start is cold and nobody's own cache is touched.
     pub(crate) fn cache(&self, id: &str) -> PathBuf {
         self.folder.join("cache").join(id)

@@ -19,6 +19,8 @@ const READING: &str = "\
   interpreted and nothing is sandboxed.
 - **Forwarder** is a component that forwards, and does nothing else; with two layers of middleware that do nothing, it is the
   shape of Jetway's path without its work.
+- Jetway's key-value store has a write-ahead log on both runtimes: the embedded host gives it one, and on Spin it has it as
+  [operations](operations.md#the-key-value-store-in-a-file) advises.
 - Instances serve as many requests as `cargo xtask up` and [operations](operations.md) let them, whichever component and runtime
   they are of. Spin's own number is 128: `cargo xtask bench --max-instance-reuse-count 128` measures with that.
 - Processor time is what the kernel counts for the gateway's own processes. It depends less than all else on what the machine does
