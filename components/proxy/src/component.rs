@@ -5,6 +5,7 @@ use std::rc::Rc;
 use http::{HeaderMap, Request as Head};
 use jetway_gateway::access::Admitted;
 use jetway_gateway::browser::Visit;
+use jetway_gateway::client::Client;
 use jetway_gateway::http::{HttpError, RequestId, Response as Answer, finish};
 use jetway_gateway::per_instance::PerInstance;
 use jetway_gateway::ports::{Clock as _, Timestamp};
@@ -84,9 +85,10 @@ async fn respond(
     if handler::is_private(head)? {
         return ready::check(settings, request_id).await.map(Reply::OurOwn);
     }
-    let Admitted { caller, usages } = guard::pass(head, request_id, settings).await?;
+    let client = Client::of_request(head.headers(), &settings.limits.client);
+    let Admitted { caller, usages } = guard::pass(head, &client, request_id, settings).await?;
     let told = async {
-        match handler::plan(head, request_id, settings, &IdEntropy)? {
+        match handler::plan(head, &client, request_id, &IdEntropy)? {
             Plan::Answer(mut response) => {
                 add_headers(response.headers_mut(), &usages);
                 Ok(Reply::OurOwn(response))

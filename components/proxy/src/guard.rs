@@ -6,6 +6,7 @@
 
 use http::Request as Head;
 use jetway_gateway::access::{Admitted, admit};
+use jetway_gateway::client::Client;
 use jetway_gateway::http::{HttpError, RequestId};
 use jetway_gateway::ports::Clock as _;
 use jetway_gateway::rate_limit::{Memory, add_headers, count_request};
@@ -22,13 +23,15 @@ static MEMORY: Memory = Memory::new();
 /// it, and how all its limits stand.
 pub(crate) async fn pass(
     head: &mut Head<()>,
+    client: &Client,
     request_id: &RequestId,
     settings: &Settings,
 ) -> Result<Admitted, HttpError> {
     let (store, clock, way) = (&SpinKeyValue, &SystemClock, &SpinWay);
     let (outside, now) = ((store, clock, way), clock.now());
     sweep_when_answered(&MEMORY.sweep, now, settings.limits.sweep_period());
-    let mut usages = count_request(head, request_id, outside, now, &settings.limits, &MEMORY).await?;
+    let counted = count_request(head, client, request_id, outside, now, &settings.limits, &MEMORY);
+    let mut usages = counted.await?;
     let verifier = settings.admission.tokens.verifier(store, clock, &TOKENS);
     let outside = (store, clock, way, &MEMORY);
     match admit(head, request_id, &settings.admission, &verifier, outside).await {

@@ -7,8 +7,6 @@ use jetway_gateway::http::{Code, HttpError, Problem, RequestId, Response, Routes
 use jetway_gateway::ports::Entropy;
 use jetway_gateway::proxy::{Hop, MaxForwards, TraceContext, check_path, final_answer, request_headers};
 
-use crate::settings::Settings;
-
 /// What is to be done.
 #[derive(Debug)]
 pub enum Plan {
@@ -58,8 +56,8 @@ pub fn is_private<B>(request: &Request<B>) -> Result<bool, HttpError> {
 /// access policy was asked about.
 pub fn plan(
     request: &Request<()>,
+    client: &Client,
     request_id: &RequestId,
-    settings: &Settings,
     entropy: &impl Entropy,
 ) -> Result<Plan, HttpError> {
     let path = request.uri().path();
@@ -72,9 +70,8 @@ pub fn plan(
     if max_forwards == MaxForwards::Spent {
         return Ok(Plan::Answer(final_answer(request)));
     }
-    let client = Client::of_request(request.headers(), &settings.limits.client);
     let hop = Hop {
-        client: &client,
+        client,
         scheme: request.uri().scheme_str().unwrap_or("http"),
         host: request.uri().authority().map(http::uri::Authority::as_str),
         request_id,
@@ -127,18 +124,11 @@ fn has_body(request: &Request<()>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jetway_gateway::client;
     use jetway_gateway::http::Code;
-    use jetway_gateway::test_support::{CountingEntropy, TestVariables, block_on};
+    use jetway_gateway::test_support::CountingEntropy;
 
     use super::*;
-
-    fn settings() -> Settings {
-        let variables = TestVariables::default()
-            .with("flight_service_url", "http://flights.internal:3000")
-            .with("booking_service_url", "https://bookings.internal")
-            .with("access_policy", "* /... signed-in");
-        block_on(Settings::read(&variables)).unwrap()
-    }
 
     fn plan_of(method: &str, target: &str, headers: &[(&str, &str)]) -> Result<Plan, HttpError> {
         let mut request = Request::builder()
@@ -147,13 +137,10 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        let request = request.body(()).unwrap();
+        let client = Client::of_request(request.headers(), &client::Settings::default());
         let id = RequestId::parse("r-1").unwrap();
-        plan(
-            &request.body(()).unwrap(),
-            &id,
-            &settings(),
-            &CountingEntropy::default(),
-        )
+        plan(&request, &client, &id, &CountingEntropy::default())
     }
 
     fn outbound(method: &str, target: &str, headers: &[(&str, &str)]) -> Outbound {
@@ -240,15 +227,5 @@ mod tests {
         assert_eq!(headers["x-forwarded-for"], "192.0.2.7");
         assert_eq!(headers["x-forwarded-host"], "gateway:3001");
         assert_eq!(headers["x-request-id"], "r-1");
-    }
-
-    #[test]
-    fn a_bad_address_is_refused_by_the_variables_name() {
-        let variables = TestVariables::default()
-            .with("flight_service_url", "flights")
-            .with("booking_service_url", "http://b")
-            .with("access_policy", "* /... public");
-        let error = block_on(Settings::read(&variables)).unwrap_err();
-        assert!(error.to_string().contains("flight_service_url"), "{error}");
     }
 }

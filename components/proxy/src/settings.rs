@@ -44,3 +44,20 @@ impl Settings {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jetway_gateway::test_support::{TestVariables, block_on};
+
+    use super::*;
+
+    #[test]
+    fn a_bad_address_is_refused_by_the_variables_name() {
+        let variables = TestVariables::default()
+            .with("flight_service_url", "flights")
+            .with("booking_service_url", "http://b")
+            .with("access_policy", "* /... public");
+        let error = block_on(Settings::read(&variables)).unwrap_err();
+        assert!(error.to_string().contains("flight_service_url"), "{error}");
+    }
+}

@@ -9,6 +9,7 @@
 #[cfg(target_arch = "wasm32")]
 mod component {
     use jetway_gateway::browser;
+    use jetway_gateway::client::Client;
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::ports::Clock as _;
     use jetway_gateway::rate_limit::{Memory, Settings, add_headers, count_request};
@@ -41,7 +42,8 @@ mod component {
                 .await?;
                 let (outside, now) = ((&SpinKeyValue, &SystemClock, &SpinWay), SystemClock.now());
                 sweep_when_answered(&MEMORY.sweep, now, settings.sweep_period());
-                count_request(head, request_id, outside, now, &settings, &MEMORY).await
+                let client = Client::of_request(head.headers(), &settings.client);
+                count_request(head, &client, request_id, outside, now, &settings, &MEMORY).await
             },
             |usages, headers| add_headers(headers, &usages),
         )

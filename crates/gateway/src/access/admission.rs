@@ -59,11 +59,15 @@ pub async fn admit<B, K: KeyValue, C: Clock>(
         Some(caller) => error.of_user(caller.user()),
         None => error,
     };
-    let limits = limits(request, settings, caller.as_ref());
-    let (outside, now) = ((store, clock, way), clock.now());
-    let usages = rate_limit::admit(limits, request_id, outside, now, settings.on_failure, memory)
-        .await
-        .map_err(of_caller)?;
+    let limits: Vec<_> = limits(request, settings, caller.as_ref()).collect();
+    let usages = if limits.is_empty() {
+        Vec::new()
+    } else {
+        let (outside, now) = ((store, clock, way), clock.now());
+        rate_limit::admit(limits, request_id, outside, now, settings.on_failure, memory)
+            .await
+            .map_err(of_caller)?
+    };
     let requirement = settings
         .policy
         .requirement(request.method(), request.uri().path());

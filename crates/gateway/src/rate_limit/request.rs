@@ -11,6 +11,7 @@ use crate::ports::{Clock, GiveWay, KeyValue, Timestamp};
 /// the body or in the token are counted by the component that reads it. `now` is a fresh reading of the clock.
 pub async fn count_request<B>(
     request: &Request<B>,
+    client: &Client,
     request_id: &RequestId,
     outside: (&impl KeyValue, &impl Clock, &impl GiveWay),
     now: Timestamp,
@@ -18,8 +19,7 @@ pub async fn count_request<B>(
     memory: &Memory,
 ) -> Result<Vec<Usage>, HttpError> {
     memory.limiter.note_request();
-    let client = Client::of_request(request.headers(), &settings.client).key(settings.client.ipv6_prefix);
-    let client = Partition::Client(client);
+    let client = Partition::Client(client.key(settings.client.ipv6_prefix));
     let of = |by| {
         settings
             .rate_limits
@@ -69,9 +69,11 @@ mod tests {
                 .method(method)
                 .uri(path)
                 .header("spin-client-addr", client);
+            let request = request.body(()).unwrap();
             let id = RequestId::parse("r-1").unwrap();
             block_on(count_request(
-                &request.body(()).unwrap(),
+                &request,
+                &Client::of_request(request.headers(), &self.settings.client),
                 &id,
                 (&self.store, &self.clock, &NobodyWaits),
                 self.clock.now(),

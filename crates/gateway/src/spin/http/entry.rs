@@ -3,7 +3,7 @@
 use http::Request as HttpRequest;
 /// What a component exports: the handler of requests.
 pub use spin_sdk::wasip3::exports::http::handler::Guest;
-use spin_sdk::wasip3::http::types::{Fields, Request, Response};
+use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, Response};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
 
@@ -82,11 +82,21 @@ pub fn answer(response: library::Response) -> Response {
     let (contents, trailers) = contents_of(body.into());
     let (response, _sent) = Response::new(fields, contents, trailers);
     // Only a status outside 100..=599 is refused, which ours never is.
-    let _ = response.set_status_code(head.status.as_u16());
+    let _ = set_status(&response, head.status.as_u16());
     response
 }
 
-type Trailers = FutureReader<Result<Option<Fields>, spin_sdk::wasip3::http::types::ErrorCode>>;
+/// Sets the status of a new response, which is 200 until then.
+pub(super) fn set_status(response: &Response, status: u16) -> Result<(), ErrorCode> {
+    if status == 200 {
+        return Ok(());
+    }
+    response
+        .set_status_code(status)
+        .map_err(|()| ErrorCode::HttpProtocolError)
+}
+
+type Trailers = FutureReader<Result<Option<Fields>, ErrorCode>>;
 
 /// A whole body as WASI takes it.
 pub(super) fn contents_of(body: Vec<u8>) -> (Option<StreamReader<u8>>, Trailers) {

@@ -4,6 +4,7 @@ use http::{HeaderMap, Method, Uri};
 use spin_sdk::wasip3::http::types::{ErrorCode, Request, RequestOptions, Response};
 use spin_sdk::wasip3::wit_future;
 
+use super::entry::set_status;
 use super::fields::fields_of;
 use super::inbound::headers_of;
 use super::outbound::{set_method, set_target};
@@ -58,8 +59,6 @@ pub fn forward_response(
     let (stream, trailers) = Response::consume_body(incoming, reader);
     drop(done);
     let (response, _sent) = Response::new(fields, Some(stream), trailers);
-    response
-        .set_status_code(status)
-        .map_err(|()| ErrorCode::HttpProtocolError)?;
+    set_status(&response, status)?;
     Ok(response)
 }
