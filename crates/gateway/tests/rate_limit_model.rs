@@ -1,6 +1,7 @@
-//! The limiter as a whole, on a store in memory and a clock that is moved: many instances, each dropped after 128 requests (or as
-//! many as Spin is told) or a second without one, as Spin does. What passes is held against the promises: never more than 1.1 quotas in any span of a
-//! window, the whole quota for a burst, and nearly all of it, for few writes, for a client that keeps coming.
+//! The limiter as a whole, on a store in memory and a clock that is moved: many instances, each dropped after 128 requests, or as
+//! many as Spin is told, or a second without one, as Spin does. What passes is held against the promises: never more than 1.1
+//! quotas in any span of a window, the whole quota for a burst, and nearly all of it, for few writes, for a client that keeps
+//! coming.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -4,7 +4,7 @@ use super::buckets::{Buckets, SMALL_QUOTA};
 use super::limit::Limit;
 
 /// The most that is fetched at once: what an instance lives for, unless Spin is told otherwise. A quota that is large enough costs
-/// each instance a single write.
+/// each that does a single write.
 const LARGEST: u64 = 128;
 
 /// Requests that are no more than this many milliseconds apart follow one another closely.
