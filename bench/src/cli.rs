@@ -128,22 +128,18 @@ fn names(word: &str, id: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn options(more: &[&str]) -> Options {
+        let always = ["jetway-bench", "--out", "x", "--max-instance-reuse-count", "128"];
+        Options::parse_from(always.iter().chain(more))
+    }
+
     fn only(words: &str) -> Options {
-        Options::parse_from([
-            "jetway-bench",
-            "--out",
-            "x",
-            "--max-instance-reuse-count",
-            "128",
-            "--only",
-            words,
-        ])
+        options(&["--only", words])
     }
 
     #[test]
     fn without_only_everything_is_measured() {
-        let options =
-            Options::parse_from(["jetway-bench", "--out", "x", "--max-instance-reuse-count", "128"]);
+        let options = options(&[]);
         assert!(options.wants_contestant("nginx") && options.wants(Workload::Get1) && options.wants_counts());
         assert_eq!(
             (options.rounds(), options.duration()),
