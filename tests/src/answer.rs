@@ -42,6 +42,17 @@ impl Answer {
         Some(first.to_str().expect("a header of visible ASCII"))
     }
 
+    /// The cookie of this name that the answer sets, as a browser sends it back: `name=value`.
+    #[track_caller]
+    pub fn cookie(&self, name: &str) -> String {
+        let cookies = self.headers.get_all("set-cookie").iter();
+        let mut pairs = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+        let found = pairs.find(|pair| pair.split('=').next() == Some(name));
+        found
+            .unwrap_or_else(|| panic!("no cookie {name}: {}", self.describe()))
+            .to_owned()
+    }
+
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {

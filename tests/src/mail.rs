@@ -15,6 +15,8 @@ pub struct Mail {
     pub data: Value,
     /// The token, where the mail has one.
     pub token: String,
+    /// The code to sign in, where the mail has one; for other mails it is good for nothing.
+    pub code: String,
 }
 
 impl TestApp {
@@ -30,7 +32,8 @@ impl TestApp {
             serde_json::from_str(&state::text(&self.state(), &query, user)).expect("an event's data is JSON");
         let id = data["token_id"].as_str();
         let token = id.map(|id| self.one_time_token(id)).unwrap_or_default();
-        Mail { data, token }
+        let code = id.map(|id| self.signin_code(id)).unwrap_or_default();
+        Mail { data, token, code }
     }
 
     /// How many mails of this kind there have been for this user.
@@ -42,13 +45,25 @@ impl TestApp {
 
     /// The token of this id, derived from the secret in the gateway's database.
     fn one_time_token(&self, id: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.derived(b"jetway one-time token\0", id))
+    }
+
+    /// The code of this id: eight digits.
+    fn signin_code(&self, id: &str) -> String {
+        let mac = self.derived(b"jetway sign-in code\0", id);
+        let mut first = [0; 8];
+        first.copy_from_slice(&mac[..8]);
+        format!("{:08}", u64::from_be_bytes(first) % 100_000_000)
+    }
+
+    fn derived(&self, label: &[u8], id: &str) -> Vec<u8> {
         let query = "SELECT secret FROM server_secrets WHERE name = ?1";
         let secret: [u8; 32] = state::database(&self.state())
             .query_row(query, ["one_time_tokens"], |row| row.get(0))
             .expect("the secret is there");
         let mut mac = Hmac::<Sha256>::new_from_slice(&secret).expect("a key of any length");
-        mac.update(b"jetway one-time token\0");
+        mac.update(label);
         mac.update(id.as_bytes());
-        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+        mac.finalize().into_bytes().to_vec()
     }
 }

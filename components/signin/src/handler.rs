@@ -7,12 +7,16 @@ use jetway_gateway::tokens::Identity;
 
 use crate::app::App;
 use crate::{
-    assertion_key, me, mfa, password, preferences, ready, refresh, sessions, signin, signout, unsubscribe,
+    assertion_key, by_mail, export, me, mfa, password, preferences, ready, refresh, sessions, signin,
+    signout, unsubscribe,
 };
 
 #[derive(Clone, Copy, Debug)]
 enum Open {
     SignIn,
+    AskForCode,
+    SignInByCode,
+    OpenDeviceLink,
     Refresh,
     Ready,
     AssertionKey,
@@ -23,6 +27,9 @@ enum Open {
 /// What anybody may ask for.
 const OPEN: Routes<Open> = Routes(&[
     ("POST", "/api/v1/signin", Open::SignIn),
+    ("POST", "/api/v1/signin/email", Open::AskForCode),
+    ("POST", "/api/v1/signin/email/verify", Open::SignInByCode),
+    ("POST", "/api/v1/signin/device", Open::OpenDeviceLink),
     ("POST", "/api/v1/token/refresh", Open::Refresh),
     ("GET", "/internal/ready", Open::Ready),
     ("GET", "/internal/assertion-key", Open::AssertionKey),
@@ -83,6 +90,9 @@ pub async fn handle<P: Ports>(request: Request<impl Body>, app: &App<'_, P>) -> 
     }
     match OPEN.find(request.method(), path)?.endpoint {
         Open::SignIn => signin::create(request, app).await,
+        Open::AskForCode => by_mail::ask(request, app).await,
+        Open::SignInByCode => by_mail::verify(request, app).await,
+        Open::OpenDeviceLink => by_mail::open_link(request, app).await,
         Open::Refresh => refresh::create(request, app).await,
         Open::Ready => ready::show(app).await,
         Open::AssertionKey => assertion_key::show(request.headers(), app).await,
@@ -102,7 +112,7 @@ async fn own<P: Ports>(
         Own::Show => me::show(app, caller).await,
         Own::Change => me::update(request, app, caller).await,
         Own::Delete => me::delete(request, app, caller).await,
-        Own::Export => me::export(app, caller).await,
+        Own::Export => export::show(request.uri(), app, caller).await,
         Own::ListSessions => sessions::list(app, caller).await,
         Own::EndSession => sessions::delete(found.parameter("id"), app, caller).await,
         Own::ChangePassword => password::update(request, app, caller).await,

@@ -7,7 +7,9 @@ pub mod handler;
 pub mod settings;
 
 mod assertion_key;
+mod by_mail;
 mod device;
+mod export;
 mod me;
 mod mfa;
 mod password;

@@ -1,6 +1,6 @@
-//! `GET`, `PATCH` and `DELETE /api/v1/me`, and `GET /api/v1/me/export`.
+//! `GET`, `PATCH` and `DELETE /api/v1/me`.
 
-use http::{HeaderValue, Request, header};
+use http::Request;
 use jetway_gateway::accounts::{self, TokenMaker};
 use jetway_gateway::domain::{EmailAddress, Password, User, UserId};
 use jetway_gateway::http::{Body, Code, HttpError, Response, accepted, json, no_content, ok};
@@ -93,21 +93,6 @@ pub(crate) async fn delete<P: Ports>(
     .await
 }
 
-/// Everything that is held about the caller, to be kept as a file.
-pub(crate) async fn export<P: Ports>(app: &App<'_, P>, caller: &Identity) -> Result<Response, HttpError> {
-    let store = app.store().await?;
-    let everything = account::export(&store, caller.user()).await?.ok_or_else(gone)?;
-    let mut response = ok(&everything);
-    let attachment = HeaderValue::from_static("attachment; filename=\"jetway-account.json\"");
-    response
-        .headers_mut()
-        .insert(header::CONTENT_DISPOSITION, attachment);
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
-}
-
-fn gone() -> HttpError {
+pub(crate) fn gone() -> HttpError {
     HttpError::new(Code::InvalidToken, "The account is no longer there.")
 }

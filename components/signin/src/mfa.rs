@@ -1,7 +1,7 @@
 //! `/api/v1/me/mfa`: the second factor.
 
 use http::Request;
-use jetway_gateway::domain::{Origin, Password, RecoveryCode, TotpCode};
+use jetway_gateway::domain::{Origin, Password, RecoveryCode, TotpCode, typed_code};
 use jetway_gateway::http::{Body, FieldError, HttpError, Response, created, json, no_content, ok};
 use jetway_gateway::ports::{Databases, Ports};
 use jetway_gateway::problems::field;
@@ -132,10 +132,20 @@ pub(crate) async fn replace_codes<P: Ports>(
     Ok(shown(&codes))
 }
 
-/// What stands in the fields `code` and `recovery_code`, of which one is enough; the first counts.
+/// What stands in the fields `code` and `recovery_code`, of which one is enough; the first counts. One that was left empty is as if it
+/// were left out: that is how forms send what nobody has filled in.
 pub(crate) fn given(code: Option<&str>, recovery_code: Option<&str>) -> Result<Option<Given>, FieldError> {
-    match (code, recovery_code) {
-        (Some(code), _) => field("/code", TotpCode::parse(code)).map(|code| Some(Given::Code(code))),
+    given_at(("/code", code), recovery_code)
+}
+
+/// The same, where the field of the code has another name.
+pub(crate) fn given_at(
+    (name, code): (&str, Option<&str>),
+    recovery_code: Option<&str>,
+) -> Result<Option<Given>, FieldError> {
+    let filled_in = |field: &&str| !typed_code::is_left_out(field);
+    match (code.filter(filled_in), recovery_code.filter(filled_in)) {
+        (Some(code), _) => field(name, TotpCode::parse(code)).map(|code| Some(Given::Code(code))),
         (None, Some(code)) => {
             field("/recovery_code", RecoveryCode::parse(code)).map(|code| Some(Given::Recovery(code)))
         }

@@ -22,8 +22,10 @@ pub struct Settings {
     pub refresh_lifetime: Duration,
     /// When signing keys are replaced.
     pub rotation: Rotation,
-    /// How long the token of a mail verifies its address.
+    /// How long the token of a mail verifies its address, and the link of a mail with a code makes a browser known.
     pub email_token_lifetime: Duration,
+    /// How long the code of a mail signs in.
+    pub signin_code_lifetime: Duration,
     /// How long a session lasts at most.
     pub session_lifetime: Duration,
     /// Where events are published.
@@ -52,6 +54,7 @@ impl Settings {
             refresh_lifetime: read(variables, "refresh_token_ttl", lifetime).await?,
             rotation: Rotation::read(variables, access_tokens).await?,
             email_token_lifetime: read(variables, "email_token_ttl", lifetime).await?,
+            signin_code_lifetime: read(variables, "signin_code_ttl", lifetime).await?,
             session_lifetime: read(variables, "session_ttl", lifetime).await?,
             redis: RedisServer::read(variables).await?,
             rate_limits: read(variables, "rate_limits", RateLimits::parse).await?,

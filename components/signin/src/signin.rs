@@ -106,7 +106,7 @@ fn is_guess(why: &SignInError) -> bool {
 }
 
 /// A sign-in is a line of the log, as a failed one is: each costs a hash, which bounds them.
-fn note(grant: &Grant, client: &Client, request_id: &RequestId) {
+pub(crate) fn note(grant: &Grant, client: &Client, request_id: &RequestId) {
     let user = grant.user.id.to_string();
     let methods: Vec<_> = grant.methods.iter().map(|method| method.as_str()).collect();
     let methods = methods.join(" ");
@@ -118,7 +118,7 @@ fn note(grant: &Grant, client: &Client, request_id: &RequestId) {
 }
 
 /// What is kept of the client for the user to recognise the session by.
-fn describe(headers: &HeaderMap, network: &NetworkClient) -> Client {
+pub(crate) fn describe(headers: &HeaderMap, network: &NetworkClient) -> Client {
     let user_agent = headers.get(header::USER_AGENT).map(|value| {
         let text = String::from_utf8_lossy(value.as_bytes());
         text.chars()

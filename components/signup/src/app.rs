@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use jetway_gateway::access::authenticate_signed_in;
 use jetway_gateway::accounts::{ONE_TIME_TOKENS, TokenMaker};
+use jetway_gateway::devices::DeviceKeyCache;
 use jetway_gateway::domain::{EmailAddress, UserId};
 use jetway_gateway::hashing::{Hasher, HashingQueue};
 use jetway_gateway::http::{HttpError, Response};
@@ -40,6 +41,7 @@ pub struct Memory {
     secret: CachedSecret,
     verifier: VerifierCache,
     limiter: Limiter,
+    pub(crate) device_key: DeviceKeyCache,
 }
 
 impl Memory {
@@ -51,6 +53,7 @@ impl Memory {
             secret: CachedSecret::new(ONE_TIME_TOKENS),
             verifier: VerifierCache::new(),
             limiter: Limiter::new(),
+            device_key: DeviceKeyCache::new(),
         }
     }
 }

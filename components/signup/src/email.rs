@@ -1,9 +1,9 @@
 //! `POST /api/v1/email/verify` and `POST /api/v1/email/resend`.
 
-use http::{Request, header};
+use http::{HeaderMap, Request, header};
 use jetway_gateway::accounts::{self, Purpose, TokenError};
 use jetway_gateway::domain::{EmailAddress, OneTimeToken, UserId};
-use jetway_gateway::http::{Body, Code, HttpError, Response, accepted, json, no_content};
+use jetway_gateway::http::{Body, Code, FieldError, HttpError, Response, accepted, json, no_content};
 use jetway_gateway::ports::Ports;
 use jetway_gateway::problems::field;
 use jetway_gateway::rate_limit::ByEmail;
@@ -17,9 +17,9 @@ struct Verify {
     token: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Resend {
-    email: String,
+    email: Option<String>,
 }
 
 pub(crate) async fn verify<P: Ports, F: Fn(UserId)>(
@@ -35,17 +35,19 @@ pub(crate) async fn verify<P: Ports, F: Fn(UserId)>(
     Ok(no_content())
 }
 
-/// Whoever is signed in need not say their address; whoever is not says it, because they may have to verify it before they can.
+/// Whoever says an address means that one, whatever token comes along: browsers and libraries send stale ones with every request. Whoever
+/// says none is to be signed in.
 pub(crate) async fn resend<P: Ports, F: Fn(UserId)>(
     request: Request<impl Body>,
     app: &App<'_, P, F>,
 ) -> Result<Response, HttpError> {
     let by_email = ByEmail::of(&request);
-    let email = if request.headers().contains_key(header::AUTHORIZATION) {
-        own_address(&request, app).await?
-    } else {
-        let body: Resend = json::read(request).await?;
-        field("/email", EmailAddress::parse(&body.email))?
+    let headers = request.headers().clone();
+    let body: Resend = json::read_if_there(request).await?.unwrap_or_default();
+    let email = match body.email {
+        Some(email) => field("/email", EmailAddress::parse(&email))?,
+        None if headers.contains_key(header::AUTHORIZATION) => own_address(&headers, app).await?,
+        None => return Err(FieldError::at("/email", "missing_field", "The field is needed.").into()),
     };
     app.limited(by_email, &email, async || {
         let store = app.store().await?;
@@ -58,10 +60,10 @@ pub(crate) async fn resend<P: Ports, F: Fn(UserId)>(
 }
 
 async fn own_address<P: Ports, F: Fn(UserId)>(
-    request: &Request<impl Body>,
+    headers: &HeaderMap,
     app: &App<'_, P, F>,
 ) -> Result<EmailAddress, HttpError> {
-    let caller = app.caller(request.headers()).await?;
+    let caller = app.caller(headers).await?;
     let user = users::find(&app.store().await?, caller.user()).await?;
     let gone = || HttpError::new(Code::InvalidToken, "The account is no longer there.");
     Ok(user.ok_or_else(gone)?.email)

@@ -97,6 +97,14 @@ impl From<SignInError> for HttpError {
                 "Sign in with a `code` of your device, or a `recovery_code`, besides.",
             ),
             SignInError::SecondFactor(error) => error.into(),
+            SignInError::EmailNotVerified => Self::new(
+                Code::EmailNotVerified,
+                "Open the link of the mail that was sent to it, or ask for another mail; or sign in by a mail.",
+            ),
+            SignInError::WrongCode => Self::new(
+                Code::SigninCodeInvalid,
+                "It is wrong, used or expired, was tried too often, or was asked for by another browser. Ask for another mail.",
+            ),
             SignInError::Failed(failure) => failure.into(),
         }
     }

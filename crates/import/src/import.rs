@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use jetway_gateway::domain::{RoleName, UserId, rfc3339};
+use jetway_gateway::domain::{BcryptCost, RoleName, UserId, rfc3339};
 use jetway_gateway::ports::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
@@ -22,12 +22,22 @@ enum Outcome {
     Refused,
 }
 
-/// Imports the tables, and notes in the report what became of each row. With `dry_run` all of it is taken back in the end.
+/// How it is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Now.
+    pub now: Timestamp,
+    /// The cost of the gateway's own hashes, by which it decides how dear a hash it checks.
+    pub bcrypt_cost: BcryptCost,
+    /// Whether all of it is taken back in the end.
+    pub dry_run: bool,
+}
+
+/// Imports the tables, and notes in the report what became of each row.
 pub fn import(
     connection: &mut Connection,
     tables: &[Table],
-    now: Timestamp,
-    dry_run: bool,
+    options: Options,
     report: &mut Report,
 ) -> Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -35,8 +45,9 @@ pub fn import(
     let run = Run {
         database: &transaction,
         tables,
-        now,
-        at: rfc3339(now),
+        now: options.now,
+        dearest: options.bcrypt_cost.dearest_checked(),
+        at: rfc3339(options.now),
     };
     let roles = run.roles(report)?;
     let users = run.users(report)?;
@@ -46,7 +57,7 @@ pub fn import(
             run.finish(*user)?;
         }
     }
-    if !dry_run {
+    if !options.dry_run {
         transaction.commit()?;
     }
     Ok(())
@@ -56,6 +67,7 @@ struct Run<'a> {
     database: &'a Transaction<'a>,
     tables: &'a [Table],
     now: Timestamp,
+    dearest: BcryptCost,
     at: String,
 }
 
@@ -97,7 +109,7 @@ impl<'a> Run<'a> {
         let mut users = HashMap::new();
         let mut by_address = HashMap::new();
         for row in self.rows(Kind::Users) {
-            let outcome = match User::read(row, self.now) {
+            let outcome = match User::read(row, self.now, self.dearest) {
                 Ok(user) => match by_address.insert(user.email.canonical(), row.name()) {
                     Some(other) => {
                         let why = format!(

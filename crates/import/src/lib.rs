@@ -8,5 +8,5 @@ pub mod read;
 mod report;
 mod rows;
 
-pub use import::import;
+pub use import::{Options, import};
 pub use report::{Counts, Report};

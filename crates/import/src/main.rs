@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use jetway_gateway::domain::BcryptCost;
 use jetway_gateway::ports::Timestamp;
-use jetway_import::{Report, import, read};
+use jetway_import::{Options, Report, import, read};
 use rusqlite::{Connection, OpenFlags};
 
 #[derive(Parser)]
@@ -20,6 +21,9 @@ struct Cli {
     /// The gateway's SQLite file
     #[arg(long, value_name = "FILE", default_value = ".spin/sqlite_db.db")]
     db: PathBuf,
+    /// What the gateway has as `bcrypt_cost`: hashes of more than four times that work, and above cost 14, are refused
+    #[arg(long, value_name = "COST", default_value = "12", value_parser = BcryptCost::parse)]
+    bcrypt_cost: BcryptCost,
     /// Report what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -53,8 +57,12 @@ fn run(cli: &Cli) -> Result<()> {
         .with_context(|| format!("there is no database {}", cli.db.display()))?;
     // A gateway may be writing.
     connection.busy_timeout(Duration::from_secs(10))?;
-    let now = Timestamp::from(SystemTime::now());
-    import(&mut connection, &tables, now, cli.dry_run, &mut report)
+    let options = Options {
+        now: Timestamp::from(SystemTime::now()),
+        bcrypt_cost: cli.bcrypt_cost,
+        dry_run: cli.dry_run,
+    };
+    import(&mut connection, &tables, options, &mut report)
         .context("nothing was imported: is this a gateway's database, which it has opened once?")?;
     print(&report)?;
     if cli.dry_run {

@@ -1,13 +1,12 @@
 //! The rows of the Node stack's tables, judged by the gateway's own types.
 
-use jetway_gateway::domain::{EmailAddress, PasswordHash, RoleDescription, RoleName, UserId, parse_rfc3339};
+use jetway_gateway::domain::{
+    BcryptCost, EmailAddress, PasswordHash, RoleDescription, RoleName, UserId, parse_rfc3339,
+};
 use jetway_gateway::ports::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::read::Row;
-
-/// A hash takes twice as long with each: this one a minute.
-const HIGHEST_COST: u32 = 20;
 
 /// A user.
 pub(crate) struct User {
@@ -17,15 +16,16 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// Reads a row. The reason why it is refused does not quote what may be a password.
-    pub(crate) fn read(row: Row<'_>, now: Timestamp) -> Result<Self, String> {
+    /// Reads a row; `dearest` is the cost up to which the gateway checks a hash. The reason why it is refused does not quote what may be a
+    /// password.
+    pub(crate) fn read(row: Row<'_>, now: Timestamp, dearest: BcryptCost) -> Result<Self, String> {
         let email = row
             .get(&["email", "emailaddress", "mail"])
             .ok_or("it has no e-mail address")?;
         let hash = row.get(&["password", "passwordhash", "hash"]);
         Ok(Self {
             email: EmailAddress::parse(email).map_err(|error| error.to_string())?,
-            hash: read_hash(hash.ok_or("it has no password")?)?,
+            hash: read_hash(hash.ok_or("it has no password")?, dearest)?,
             created_at: row
                 .get(&["createdat", "created"])
                 .and_then(read_time)
@@ -43,7 +43,7 @@ impl User {
     }
 }
 
-fn read_hash(text: &str) -> Result<PasswordHash, String> {
+fn read_hash(text: &str, dearest: BcryptCost) -> Result<PasswordHash, String> {
     if text.starts_with("$2x$") {
         return Err(
             "its hash is of the form $2x$, which a faulty program made: it must set a new password".into(),
@@ -53,9 +53,12 @@ fn read_hash(text: &str) -> Result<PasswordHash, String> {
     if !is_plain {
         return Err("what it has for a password is no bcrypt hash".into());
     }
-    let cost = text.get(4..6).and_then(|digits| digits.parse::<u32>().ok());
-    if cost.is_none_or(|cost| cost > HIGHEST_COST) {
-        return Err(format!("its hash has no cost, or one above {HIGHEST_COST}"));
+    let cost = text.get(4..6).and_then(BcryptCost::of_digits);
+    if cost.is_none_or(|cost| cost > dearest) {
+        return Err(format!(
+            "its hash has no cost, or one above {}, which the gateway does not check: it must set a new password",
+            dearest.digits()
+        ));
     }
     PasswordHash::parse(text.to_owned()).map_err(|_| "its bcrypt hash is damaged".into())
 }
@@ -119,7 +122,8 @@ mod tests {
             "$2b$10$hunter2",
             "$argon2id$hunter2",
         ] {
-            let reason = read_hash(text).unwrap_err();
+            let dearest = BcryptCost::parse("12").unwrap().dearest_checked();
+            let reason = read_hash(text, dearest).unwrap_err();
             assert!(!reason.contains("hunter2"), "{reason}");
         }
     }

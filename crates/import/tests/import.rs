@@ -177,6 +177,46 @@ fn a_dry_run_reports_the_same_and_writes_nothing() {
 }
 
 #[test]
+fn a_hash_may_be_four_times_the_gateways_work_and_no_more() {
+    let world = World::new();
+    let row = |id: u32, cost: u32| {
+        let hash = node_hash("correct horse battery").replace("$04$", &format!("${cost:02}$"));
+        format!("{id},of-{cost}@example.com,{hash}\n")
+    };
+    let rows: String = [(1, 4), (2, 14), (3, 15), (4, 16), (5, 20), (6, 31)]
+        .map(|(id, cost)| row(id, cost))
+        .concat();
+    let file = world.file("users.csv", &format!("id,email,password\n{rows}"));
+    let taken = || world.text("SELECT group_concat(email) FROM (SELECT email FROM users ORDER BY email)");
+
+    let report = world.import(std::slice::from_ref(&file));
+
+    assert!(
+        report.contains("one above 14, which the gateway does not check"),
+        "{report}"
+    );
+    assert_eq!(taken(), "of-14@example.com,of-4@example.com");
+    assert!(
+        world
+            .run(&["--bcrypt-cost", "14"], std::slice::from_ref(&file))
+            .status
+            .success()
+    );
+    assert_eq!(
+        taken(),
+        "of-14@example.com,of-15@example.com,of-16@example.com,of-4@example.com"
+    );
+    for wrong in ["3", "21", "x"] {
+        assert!(
+            !world
+                .run(&["--bcrypt-cost", wrong], std::slice::from_ref(&file))
+                .status
+                .success()
+        );
+    }
+}
+
+#[test]
 fn who_is_there_already_is_left_alone_roles_and_all() {
     let world = World::new();
     let file = world.file("node.sql", &dump());

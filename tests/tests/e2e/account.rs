@@ -318,6 +318,66 @@ async fn an_export_holds_everything_but_hashes_and_others() {
 }
 
 #[tokio::test]
+async fn an_export_has_bookings_reminders_and_how_one_signed_in() {
+    let app = TestApp::start();
+    let user = app.new_user().await;
+    app.sweep().await;
+    let database = state::database(&app.state());
+    let rows = format!(
+        "INSERT INTO bookings (id, user_id, cancelled, departure_at, data, as_of) VALUES
+             ('old', '{id}', 0, '2099-01-01T00:00:00.000Z', '{{}}', '2020-01-01T00:00:00.000Z');
+         INSERT INTO reminders (booking_id, due_at) VALUES ('old', '2098-12-31T00:00:00.000Z');",
+        id = user.id
+    );
+    database.execute_batch(&rows).unwrap();
+
+    let export = app.get("/api/v1/me/export").by(&user).await.expect_json(200);
+
+    assert_eq!(export["bookings"][0]["id"], "old");
+    assert_eq!(export["reminders"][0]["due_at"], "2098-12-31T00:00:00.000Z");
+    assert_eq!(export["sessions"][0]["amr"], json!(["pwd"]));
+    assert!(!export["mails"].as_array().unwrap().is_empty());
+    let text = export.to_string();
+    let token = app.mail("email.verification_requested", &user.id).token;
+    assert!(!text.contains(&token), "a mail's token is in no export");
+    assert_eq!(export["next_cursor"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_long_export_comes_in_pieces() {
+    let app = TestApp::start();
+    let user = app.new_user().await;
+    let acts = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+         INSERT INTO audit_log (time, action, actor) SELECT '2020', 'act ' || i, '{}' FROM n",
+        user.id
+    );
+    state::database(&app.state()).execute_batch(&acts).unwrap();
+    let get = |cursor: &str| app.get(&format!("/api/v1/me/export{cursor}")).by(&user);
+
+    let mut piece = get("").await.expect_json(200);
+    let mut acts = piece["audit"].as_array().unwrap().len();
+    let mut pieces = 1;
+    while let Some(cursor) = piece["next_cursor"].as_str() {
+        piece = get(&format!("?cursor={cursor}")).await.expect_json(200);
+        assert_eq!(
+            piece.as_object().unwrap().len(),
+            2,
+            "what had no more is not said again"
+        );
+        acts += piece["audit"].as_array().unwrap().len();
+        pieces += 1;
+    }
+
+    // With the sign-up.
+    assert_eq!((acts, pieces), (1201, 3));
+    for strange in ["x", "", "eyJsaXN0IjoidXNlcnMiLCJzZWN0aW9ucyI6W1siYXVkaXQiLDFdXX0"] {
+        let refused = get(&format!("?cursor={strange}")).await;
+        refused.expect_problem(422, "invalid_request");
+    }
+}
+
+#[tokio::test]
 async fn nobody_does_any_of_it_without_being_signed_in() {
     let app = TestApp::shared();
 

@@ -95,6 +95,70 @@ async fn another_mail_can_be_asked_for_signed_in_or_not() {
 }
 
 #[tokio::test]
+async fn what_the_body_says_counts_and_a_stale_token_is_nothing() {
+    let app = TestApp::shared();
+    let (ada, bob) = (app.new_user().await, app.new_user().await);
+
+    // Libraries send what they have with every request.
+    for token in ["no.such.token", "", bob.access_token.as_str()] {
+        resend(app, &ada.email).token(token).await.expect_empty(202);
+    }
+    resend(app, &ada.email)
+        .header("authorization", "Basic YTpi")
+        .await
+        .expect_empty(202);
+
+    assert_eq!(
+        (app.mails(REQUESTED, &ada.id), app.mails(REQUESTED, &bob.id)),
+        (5, 1)
+    );
+    // Nothing in the body, and the token counts.
+    let empty = app.post("/api/v1/email/resend").json(&json!({})).by(&bob);
+    empty.await.expect_empty(202);
+    assert_eq!(app.mails(REQUESTED, &bob.id), 2);
+    let nobody = app.post("/api/v1/email/resend").json(&json!({})).await;
+    assert_eq!(nobody.expect_invalid("/email"), "missing_field");
+    app.post("/api/v1/email/resend")
+        .json(&json!({}))
+        .token("no.such.token")
+        .await
+        .expect_problem(401, "invalid_token");
+    // What is there and cannot be read is not passed over.
+    app.post("/api/v1/email/resend")
+        .by(&bob)
+        .typed_body("application/json", "[")
+        .await
+        .expect_problem(400, "malformed_json");
+}
+
+#[tokio::test]
+async fn a_stale_token_is_nothing_on_any_public_route() {
+    let app = TestApp::shared();
+    let user = app.new_user().await;
+    let email = json!({"email": user.email});
+    let stale = |call: Call| call.token("no.such.token");
+
+    stale(app.sign_up(&new_email())).await.expect(201);
+    stale(app.post("/api/v1/password/forgot").json(&email))
+        .await
+        .expect_empty(202);
+    let token = app.mail("password.reset_requested", &user.id).token;
+    let reset = json!({"token": token, "new_password": PASSWORD});
+    stale(app.post("/api/v1/password/reset").json(&reset))
+        .await
+        .expect(204);
+    stale(app.sign_in(&user.email, PASSWORD)).await.expect_json(200);
+    stale(app.post("/api/v1/signin/email").json(&email))
+        .await
+        .expect_empty(202);
+    let user = app.new_user().await;
+    stale(verify(app, &app.mail(REQUESTED, &user.id).token))
+        .await
+        .expect(204);
+    stale(app.refresh(&user)).await.expect_json(200);
+}
+
+#[tokio::test]
 async fn the_answer_does_not_tell_whether_there_is_an_account() {
     let app = TestApp::start();
     let known = new_email();

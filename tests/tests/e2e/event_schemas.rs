@@ -141,6 +141,10 @@ async fn verify(app: &TestApp, user: &User, mail: &str) {
 
 async fn passwords_are_forgotten_and_changed(app: &TestApp) {
     let user = app.new_user().await;
+    app.post("/api/v1/signin/email")
+        .json(&json!({"email": user.email}))
+        .await
+        .expect_empty(202);
     app.post("/api/v1/password/forgot")
         .json(&json!({"email": user.email}))
         .await

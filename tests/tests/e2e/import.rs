@@ -68,3 +68,46 @@ async fn who_was_imported_signs_in_and_the_hash_is_made_new() {
         .await
         .expect_json(200);
 }
+
+#[tokio::test]
+async fn a_hash_that_nobody_waits_for_is_refused_with_a_word_and_stops_nobody() {
+    let app = Setup::usual().start();
+    let user = app.new_user().await;
+    let dear = NODE_HASH.replace("$04$", "$20$");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("users.csv");
+    std::fs::write(&file, format!("id,email,password\n1,ada@example.com,{dear}\n")).unwrap();
+    let import = |arguments: &[&str]| {
+        let mut command = Command::new(prerequisites::built_binary("jetway-import"));
+        command
+            .args(arguments)
+            .arg("--db")
+            .arg(state::database_file(&app.state()));
+        let output = command.arg(&file).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+
+    for arguments in [&[][..], &["--bcrypt-cost", "17"]] {
+        let report = import(arguments);
+        assert!(report.contains("it must set a new password"), "{report}");
+        assert!(!report.contains(&dear[7..]), "{report}");
+    }
+
+    // One that is there from before: everybody signs in as fast as without it, and its owner is nobody.
+    let before = "UPDATE users SET password_hash = ?1 WHERE email = ?2";
+    let other = app.new_user().await;
+    let database = state::database(&app.state());
+    assert_eq!(database.execute(before, [&dear, &other.email]).unwrap(), 1);
+    let start = std::time::Instant::now();
+    app.sign_in(&user.email, &user.password).await.expect_json(200);
+    app.sign_in(&other.email, "correct horse battery")
+        .await
+        .expect_problem(401, "invalid_credentials");
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+    assert!(app.log().contains("password_hash_too_dear"));
+}

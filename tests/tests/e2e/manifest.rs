@@ -280,6 +280,7 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("/api/v1/email/...", "signup", &["rate-limit"]),
     ("/api/v1/password/...", "signup", &["rate-limit"]),
     ("/api/v1/signin", "signin", &["rate-limit"]),
+    ("/api/v1/signin/...", "signin", &["rate-limit"]),
     ("/api/v1/token/refresh", "signin", &["rate-limit"]),
     ("/api/v1/signout", "signin", &["rate-limit"]),
     ("/api/v1/me/...", "signin", &["rate-limit"]),

@@ -134,6 +134,76 @@ async fn with_a_second_factor_the_password_alone_signs_nobody_in() {
 }
 
 #[tokio::test]
+async fn a_code_is_read_however_it_is_typed() {
+    let app = TestApp::shared();
+    let wide = |code: &str| {
+        code.chars()
+            .map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap())
+            .collect()
+    };
+    let typed: [fn(&str) -> String; 6] = [
+        |code| format!("{} {}", &code[..3], &code[3..]),
+        |code| format!("{}-{}", &code[..3], &code[3..]),
+        |code| format!(" {code}"),
+        |code| format!("{code}\r\n"),
+        |code| format!("\u{a0}{}\u{a0}{}", &code[..3], &code[3..]),
+        |code| {
+            code.chars()
+                .map(|c| char::from_u32(u32::from(c) + 0x630).unwrap())
+                .collect()
+        },
+    ];
+    for typed in typed.into_iter().chain([wide as fn(&str) -> String]) {
+        let Enrolled { user, device, .. } = enroll(app, app.new_user().await).await;
+        let code = typed(&device.code(0).await);
+        sign_in(app, &user, &json!({"code": code})).await.expect_json(200);
+    }
+    for typed in [
+        |code: &str| format!("\u{a0}{code}\n"),
+        |code: &str| code.replace('-', "\u{2013}").replace('0', "O").replace('1', "l"),
+        |code: &str| code.replace('-', "").replace('0', "o").replace('1', "I"),
+    ] {
+        let Enrolled {
+            user, recovery_codes, ..
+        } = enroll(app, app.new_user().await).await;
+        let code = typed(&recovery_codes[0]);
+        sign_in(app, &user, &json!({"recovery_code": code}))
+            .await
+            .expect_json(200);
+    }
+}
+
+#[tokio::test]
+async fn a_field_that_nobody_filled_in_is_as_if_it_were_left_out() {
+    let app = TestApp::shared();
+    let without = app.new_user().await;
+    for empty in [
+        json!({"code": ""}),
+        json!({"code": "", "recovery_code": ""}),
+        json!({"code": " ", "recovery_code": null}),
+    ] {
+        sign_in(app, &without, &empty).await.expect_json(200);
+    }
+    let Enrolled {
+        user,
+        device,
+        recovery_codes,
+    } = enroll(app, app.new_user().await).await;
+    for empty in [json!({"code": ""}), json!({"recovery_code": " "})] {
+        sign_in(app, &user, &empty)
+            .await
+            .expect_problem(401, "mfa_required");
+    }
+    let code = json!({"code": device.code(0).await, "recovery_code": ""});
+    sign_in(app, &user, &code).await.expect_json(200);
+    let recovery = json!({"code": "", "recovery_code": recovery_codes[0]});
+    sign_in(app, &user, &recovery).await.expect_json(200);
+    let own = json!({"current_password": PASSWORD, "code": "", "recovery_code": ""});
+    let removal = app.delete("/api/v1/me/mfa/totp").by(&user).json(&own).await;
+    assert_eq!(removal.expect_invalid("/code"), "missing_field");
+}
+
+#[tokio::test]
 async fn a_code_is_accepted_once_and_none_before_it() {
     let app = TestApp::shared();
     let Enrolled { user, device, .. } = enroll(app, app.new_user().await).await;

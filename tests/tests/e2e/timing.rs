@@ -1,8 +1,9 @@
-//! The time that a refused sign-in takes says nothing of why it was refused.
+//! The time that an answer takes says nothing of whether an address has an account: that of a refused sign-in, of a request for a mail,
+//! of a code that is tried.
 //!
-//! For each reason many refusals are timed, in turns and in a new order every round, on one connection. A rank test
+//! For each reason many answers are timed, in turns and in a new order every round, on one connection. A rank test
 //! (Mann-Whitney) compares each reason with an unknown address: it asks whether one is *mostly* slower than the other, and so a
-//! few refusals that took long because the machine was busy weigh no more than any other. Hashes are as cheap as can be, so that
+//! few answers that took long because the machine was busy weigh no more than any other. Hashes are as cheap as can be, so that
 //! a statement or a hash too many is a large part of the whole.
 
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use jetway_tests::TestApp;
 use jetway_tests::app::{PASSWORD, new_email};
 use jetway_tests::state;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// How often each is timed in one sample.
 const ROUNDS: usize = 300;
@@ -21,20 +22,47 @@ const SAMPLES: usize = 3;
 /// From how many standard deviations on ranks are told apart.
 const SIGNIFICANT: f64 = 4.0;
 
-/// Why somebody is refused.
+/// Whose address it is, and what is asked of it.
 struct Reason {
     name: &'static str,
     email: String,
-    password: &'static str,
+    path: &'static str,
+    body: Value,
+    cookie: String,
+    status: u16,
+}
+
+impl Reason {
+    fn new(name: &'static str, path: &'static str, status: u16, body: impl FnOnce(&str) -> Value) -> Self {
+        let email = new_email();
+        Self {
+            name,
+            body: body(&email),
+            email,
+            path,
+            cookie: String::new(),
+            status,
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_takes_as_long_whatever_its_reason() {
-    let app = TestApp::with(&[("bcrypt_cost", "5"), ("require_verified_email", "true")]);
+    let app = concealing();
     let reasons = reasons(&app).await;
+    assert_alike(&app, &reasons, || {}).await;
+}
+
+/// A gateway whose sign-up does not tell.
+fn concealing() -> TestApp {
+    TestApp::with(&[("bcrypt_cost", "5"), ("require_verified_email", "true")])
+}
+
+/// Fails where the time tells one of the reasons from the first.
+async fn assert_alike(app: &TestApp, reasons: &[Reason], before_round: impl Fn()) {
     let mut suspects: Vec<(usize, f64)> = (1..reasons.len()).map(|reason| (reason, 0.0)).collect();
     for sample in 0..SAMPLES {
-        let times = time(&app, &reasons).await;
+        let times = time(app, reasons, &before_round).await;
         suspects.retain_mut(|(reason, before)| {
             let z = mann_whitney(&times[*reason], &times[0]);
             eprintln!(
@@ -60,28 +88,27 @@ async fn a_refusal_takes_as_long_whatever_its_reason() {
 
 /// The first is an address that nobody has.
 async fn reasons(app: &TestApp) -> Vec<Reason> {
-    let reason = |name, password| Reason {
-        name,
-        email: new_email(),
-        password,
+    let reason = |name, password: &'static str| {
+        Reason::new(
+            name,
+            "/api/v1/signin",
+            401,
+            |email| json!({"email": email, "password": password}),
+        )
     };
     let reasons = vec![
         reason("unknown", PASSWORD),
         reason("unknown, again", PASSWORD),
         reason("wrong password", "not the password"),
         reason("disabled", PASSWORD),
-        reason("unverified", PASSWORD),
+        reason("unverified", "not the password"),
         reason("wrong, with old hash", "not the password"),
     ];
     for reason in &reasons[2..] {
         // Addresses are to be verified here, and so sign-up does not tell.
         app.sign_up(&reason.email).await.expect(202);
     }
-    let database = state::database(&app.state());
-    let set = |reason: &Reason, change: &str| {
-        let statement = format!("UPDATE users SET {change} WHERE email = ?1");
-        assert_eq!(database.execute(&statement, [&reason.email]).unwrap(), 1);
-    };
+    let set = |reason: &Reason, change: &str| set(app, reason, change);
     for reason in [&reasons[2], &reasons[3], &reasons[5]] {
         set(reason, "email_verified_at = created_at");
     }
@@ -92,24 +119,96 @@ async fn reasons(app: &TestApp) -> Vec<Reason> {
     reasons
 }
 
-/// How long each refusal took, by reason.
-async fn time(app: &TestApp, reasons: &[Reason]) -> Vec<Vec<Duration>> {
+fn set(app: &TestApp, reason: &Reason, change: &str) {
+    let statement = format!("UPDATE users SET {change} WHERE email = ?1");
+    let changed = state::database(&app.state()).execute(&statement, [&reason.email]);
+    assert_eq!(changed.unwrap(), 1);
+}
+
+/// An address that nobody has, one twice, and those of a verified, an unverified and a disabled account.
+async fn addresses(app: &TestApp, path: &'static str, status: u16, more: &Value) -> Vec<Reason> {
+    let names = ["unknown", "unknown, again", "verified", "unverified", "disabled"];
+    let reasons = names.map(|name| {
+        Reason::new(name, path, status, |email| {
+            let mut body = more.clone();
+            body["email"] = json!(email);
+            body
+        })
+    });
+    for reason in &reasons[2..] {
+        app.sign_up(&reason.email).await.expect(202);
+    }
+    for reason in [&reasons[2], &reasons[4]] {
+        set(app, reason, "email_verified_at = created_at");
+    }
+    set(app, &reasons[4], "disabled_at = created_at");
+    reasons.into()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asking_for_a_code_takes_as_long_whoever_the_address_is() {
+    let app = concealing();
+    let reasons = addresses(&app, "/api/v1/signin/email", 202, &json!({})).await;
+    assert_alike(&app, &reasons, || {}).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asking_for_a_reset_takes_as_long_whoever_the_address_is() {
+    let app = concealing();
+    let reasons = addresses(&app, "/api/v1/password/forgot", 202, &json!({})).await;
+    assert_alike(&app, &reasons, || {}).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asking_for_another_mail_takes_as_long_whoever_the_address_is() {
+    let app = concealing();
+    let reasons = addresses(&app, "/api/v1/email/resend", 202, &json!({})).await;
+    assert_alike(&app, &reasons, || {}).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_code_takes_as_long_whoever_the_address_is() {
+    let app = concealing();
+    let wrong = json!({"code": "00000000"});
+    let mut reasons = addresses(&app, "/api/v1/signin/email/verify", 401, &wrong).await;
+    for reason in &mut reasons {
+        let ask = app
+            .post("/api/v1/signin/email")
+            .json(&json!({"email": reason.email}));
+        reason.cookie = ask.await.cookie("__Host-jetway_signin");
+    }
+    let state = app.state();
+    // As if each had been asked for again.
+    let again = || {
+        let database = state::database(&state);
+        database.busy_timeout(Duration::from_secs(5)).unwrap();
+        database
+            .execute_batch("UPDATE signin_codes SET tries = 0")
+            .unwrap();
+    };
+    assert_alike(&app, &reasons, again).await;
+}
+
+/// How long each answer took, by reason.
+async fn time(app: &TestApp, reasons: &[Reason], before_round: &impl Fn()) -> Vec<Vec<Duration>> {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let url = format!("http://{}/api/v1/signin", app.address());
     let mut times = vec![Vec::with_capacity(ROUNDS); reasons.len()];
     let mut order: Vec<usize> = (0..reasons.len()).collect();
     let mut random: u64 = 0x9e37_79b9_7f4a_7c15;
     for round in 0..ROUNDS + 10 {
         shuffle(&mut order, &mut random);
+        before_round();
         for &reason in &order {
-            let Reason { email, password, .. } = &reasons[reason];
+            let asked = &reasons[reason];
+            let url = format!("http://{}{}", app.address(), asked.path);
             let call = client
                 .post(&url)
-                .json(&json!({"email": email, "password": password}));
+                .header("cookie", &asked.cookie)
+                .json(&asked.body);
             let start = Instant::now();
             let answer = call.send().await.unwrap();
             let taken = start.elapsed();
-            assert_eq!(answer.status(), 401, "{}", reasons[reason].name);
+            assert_eq!(answer.status(), asked.status, "{}", asked.name);
             answer.bytes().await.unwrap();
             // The first ones meet instances that are still starting.
             if round >= 10 {

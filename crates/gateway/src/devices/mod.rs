@@ -7,10 +7,12 @@
 //! A proof names no address: it is a random id and an expiry, and a MAC over both *and* the address it is good for. One browser
 //! may hold the proofs of a few people; each is good for its own address alone.
 
+mod asking;
 mod key;
 mod presented;
 mod proof;
 
+pub use asking::{AskedBefore, SIGNIN_HEADER};
 pub use key::{DeviceKey, DeviceKeyCache};
 pub(crate) use presented::without_proofs;
 pub use presented::{DEVICE_HEADER, Presented};

@@ -8,6 +8,9 @@ use super::{COOKIE, KEPT};
 /// Where a client that keeps no cookies sends back what it was given.
 pub const DEVICE_HEADER: HeaderName = HeaderName::from_static("jetway-device");
 
+/// What the names of all our cookies begin with.
+const OURS: &[u8] = b"__Host-jetway_";
+
 /// Between the proofs of one value.
 pub(super) const BETWEEN: char = '~';
 
@@ -43,9 +46,9 @@ impl Presented {
     }
 }
 
-/// A line of `Cookie` without our proofs, which are nobody's business but sign-in's; `None` where nothing else is in it.
+/// A line of `Cookie` without our cookies, which are nobody's business but sign-in's; `None` where nothing else is in it.
 pub(crate) fn without_proofs(line: &HeaderValue) -> Option<HeaderValue> {
-    let is_ours = |pair: &[u8]| pair.trim_ascii_start().starts_with(COOKIE.as_bytes());
+    let is_ours = |pair: &[u8]| pair.trim_ascii_start().starts_with(OURS);
     let pairs = || line.as_bytes().split(|byte| *byte == b';');
     if !pairs().any(is_ours) {
         return Some(line.clone());

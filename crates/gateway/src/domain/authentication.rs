@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::SessionId;
 use crate::ports::Timestamp;
 
-/// A way to show who one is, by its name in RFC 8176.
+/// A way to show who one is, by its name in RFC 8176, where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthMethod {
@@ -13,6 +13,8 @@ pub enum AuthMethod {
     Pwd,
     /// A one-time password: a code of a device, or a recovery code.
     Otp,
+    /// A code out of a mail. RFC 8176 has no name for it; `otp` would make a second factor of it.
+    Email,
 }
 
 impl AuthMethod {
@@ -26,6 +28,7 @@ impl AuthMethod {
         match self {
             Self::Pwd => "pwd",
             Self::Otp => "otp",
+            Self::Email => "email",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The words of the gateway, as types that cannot be wrong: each has a private field and one `parse`, and whoever holds
 //! one need not check it again. Nothing here knows HTTP, SQL or the Spin SDK.
 
+mod asking_browser;
 mod authentication;
 mod bcrypt;
 mod email_address;
@@ -14,10 +15,13 @@ mod pepper;
 mod recovery_code;
 mod refresh_token;
 mod role;
+mod signin_code;
 mod time;
 mod totp;
+pub mod typed_code;
 mod user;
 
+pub use asking_browser::{AskingBrowser, AskingBrowserHash};
 pub use authentication::{AuthMethod, Authentication};
 pub use bcrypt::Bcrypt;
 pub use email_address::{EmailAddress, InvalidEmailAddress};
@@ -30,6 +34,7 @@ pub use pepper::{InvalidPepperVersion, NoPreviousPepper, PepperVersion, Peppers}
 pub use recovery_code::{InvalidRecoveryCode, RecoveryCode, RecoveryCodeHash};
 pub use refresh_token::{InvalidRefreshToken, RefreshToken, RefreshTokenHash};
 pub use role::{InvalidRoleDescription, InvalidRoleName, Role, RoleDescription, RoleName};
+pub use signin_code::{InvalidSigninCode, SigninCode};
 pub use time::{parse_rfc3339, rfc3339};
 pub use totp::{InvalidTotpCode, TotpCode, TotpSecret, TotpStep};
 pub use user::{Account, NewUser, User, UserToStore};

@@ -91,9 +91,9 @@ impl PasswordHash {
         (same & ours.cost.ct_eq(&other.cost)).into()
     }
 
-    /// How many rounds it takes to make it.
-    pub fn rounds(&self) -> u32 {
-        1 << self.parts.cost
+    /// How much work it is to make it.
+    pub fn cost(&self) -> BcryptCost {
+        BcryptCost(self.parts.cost)
     }
 
     /// A hash of `cost` that no password is known for. Whoever checks a password of nobody checks it against this,
@@ -127,7 +127,7 @@ impl std::fmt::Debug for PasswordHash {
 }
 
 /// How much work a hash is: 2 to the power of this many rounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BcryptCost(u32);
 
 /// The text is no cost.
@@ -163,6 +163,18 @@ impl BcryptCost {
             .map(Self)
     }
 
+    /// The dearest hash that a password is checked against where new ones are of this cost. One that was taken over may be four times the
+    /// work; but every sign-in does as much as the dearest there is, and so a dearer one is nobody's.
+    #[must_use]
+    pub fn dearest_checked(self) -> Self {
+        Self((self.0 + 2).max(14))
+    }
+
+    /// The two digits that a hash says it with.
+    pub fn digits(self) -> String {
+        format!("{:02}", self.0)
+    }
+
     /// How many rounds that is.
     pub fn rounds(self) -> u32 {
         1 << self.0
@@ -174,7 +186,7 @@ mod tests {
     use super::*;
 
     fn password(text: &str) -> Password {
-        Password::parse(text.to_owned()).unwrap()
+        Password::claimed(text.to_owned()).unwrap()
     }
 
     fn cheap() -> BcryptCost {
@@ -354,6 +366,17 @@ mod tests {
             format!("{:?}", PasswordHash::of_nobody(cheap())),
             "PasswordHash(..)"
         );
+    }
+
+    #[test]
+    fn a_hash_of_another_program_may_be_four_times_the_work_but_not_the_work_of_a_minute() {
+        for (ours, dearest) in [("4", "14"), ("12", "14"), ("13", "15"), ("20", "22")] {
+            assert_eq!(
+                BcryptCost::parse(ours).unwrap().dearest_checked().digits(),
+                dearest
+            );
+        }
+        assert_eq!(cheap().digits(), "04");
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Recovery codes: what signs in whoever has lost the device with the second factor. Each works once.
 
-use data_encoding::{BASE32_NOPAD, HEXLOWER};
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::Invalid;
+use super::{Invalid, typed_code};
 use crate::ports::Entropy;
 
 /// 120 bits, which is twenty-four letters and digits without a rest. From 112 on, a fast hash is enough (OWASP ASVS 5.0, 6.5.2).
 const BYTES: usize = 15;
+/// Eight of them are five bytes.
+const LETTERS: usize = BYTES / 5 * 8;
+/// Crockford's thirty-two: none that is taken for another is among them twice (I and L are read as 1, O as 0).
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// A code as it is shown, once, and typed. `Debug` does not show it.
 #[derive(Clone)]
@@ -37,32 +41,37 @@ impl RecoveryCode {
         Self(bytes)
     }
 
-    /// Reads a code as a person types it: in either case, with dashes and spaces or without.
+    /// Reads a code as a person types it: in either case, with dashes and spaces or without, and with letters for the digits that
+    /// look like them.
     pub fn parse(text: &str) -> Result<Self, InvalidRecoveryCode> {
-        let letters: Zeroizing<String> = text
-            .chars()
-            .filter(|c| !matches!(c, '-' | ' '))
-            .map(|c| c.to_ascii_uppercase())
-            .collect::<String>()
-            .into();
-        let bytes = Zeroizing::new(
-            BASE32_NOPAD
-                .decode(letters.as_bytes())
-                .map_err(|_| InvalidRecoveryCode)?,
-        );
-        let bytes = bytes.as_slice().try_into().map_err(|_| InvalidRecoveryCode)?;
-        Ok(Self(Zeroizing::new(bytes)))
+        let letters = typed_code::meant(text);
+        if letters.len() != LETTERS {
+            return Err(InvalidRecoveryCode);
+        }
+        let mut bytes = Zeroizing::new([0; BYTES]);
+        for (five, eight) in bytes.chunks_mut(5).zip(letters.as_bytes().chunks(8)) {
+            let mut bits: u64 = 0;
+            for letter in eight {
+                bits = (bits << 5) | value(*letter).ok_or(InvalidRecoveryCode)?;
+            }
+            five.copy_from_slice(&bits.to_be_bytes()[3..]);
+        }
+        Ok(Self(bytes))
     }
 
     /// The code as it is shown. Named so that it is seen where it is used.
     pub fn reveal(&self) -> String {
-        let letters = BASE32_NOPAD.encode(self.0.as_ref()).to_ascii_lowercase();
         let mut shown = String::new();
-        for (place, letter) in letters.chars().enumerate() {
-            if place > 0 && place % 4 == 0 {
-                shown.push('-');
+        for five in self.0.chunks(5) {
+            let bits: u64 = five.iter().fold(0, |bits, byte| (bits << 8) | u64::from(*byte));
+            for place in (0..8).rev() {
+                // A dash before every fourth letter, which is where the length divides by five.
+                if shown.len() % 5 == 4 {
+                    shown.push('-');
+                }
+                let [.., last] = (bits >> (5 * place)).to_be_bytes();
+                shown.push(char::from(ALPHABET[usize::from(last & 31)]));
             }
-            shown.push(letter);
         }
         shown
     }
@@ -77,6 +86,17 @@ impl std::fmt::Debug for RecoveryCode {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("RecoveryCode(..)")
     }
+}
+
+/// What a letter of a code stands for.
+fn value(letter: u8) -> Option<u64> {
+    let meant = match letter.to_ascii_lowercase() {
+        b'o' => b'0',
+        b'i' | b'l' => b'1',
+        other => other,
+    };
+    let place = ALPHABET.iter().position(|known| *known == meant)?;
+    u64::try_from(place).ok()
 }
 
 impl RecoveryCodeHash {
@@ -101,6 +121,17 @@ mod tests {
             shown.to_uppercase(),
             shown.replace('-', ""),
             shown.replace('-', " "),
+            shown.replace('-', "\u{2013}"),
+            format!("\u{a0}{shown}\r\n"),
+            shown.replace('0', "O").replace('1', "l"),
+            shown.replace('0', "o").replace('1', "I"),
+            shown
+                .chars()
+                .map(|c| match c {
+                    '!'..='~' => char::from_u32(u32::from(c) + 0xfee0).unwrap(),
+                    other => other,
+                })
+                .collect(),
         ] {
             assert_eq!(
                 RecoveryCode::parse(&typed).unwrap().hash(),
@@ -112,14 +143,28 @@ mod tests {
     }
 
     #[test]
+    fn every_code_is_read_back() {
+        for byte in 0..=255 {
+            let code = RecoveryCode(Zeroizing::new([byte; BYTES]));
+            assert_eq!(RecoveryCode::parse(&code.reveal()).unwrap().0, code.0);
+        }
+        let first = RecoveryCode(Zeroizing::new(
+            *b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e",
+        ));
+        assert_eq!(first.reveal(), "000g-40r4-0m30-e209-185g-r38e");
+    }
+
+    #[test]
     fn anything_else_is_none() {
         for text in [
             "",
             "abcd",
-            "abcd-efgh-ijkl-mnop-qrst-uvw",
+            "abcd-efgh-jkmn-pqrs-tvwx-yz0",
+            "abcd-efgh-jkmn-pqrs-tvwx-yzu0",
+            "abcd-efgh-jkmn-pqrs-tvwx-yz0\u{e9}",
             "abcd-efgh-ijkl-mnop",
-            "abcd-efgh-ijkl-mnop-qrst-uvw1",
-            "abcd-efgh-ijkl-mnop-qrst-uvwx-y",
+            "abcd-efgh-jkmn-pqrs-tvwx-yzu1",
+            "abcd-efgh-jkmn-pqrs-tvwx-yz01-2",
             "é",
         ] {
             assert!(RecoveryCode::parse(text).is_err(), "{text:?}");

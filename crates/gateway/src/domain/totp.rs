@@ -7,7 +7,7 @@ use sha1::Sha1;
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 use zeroize::Zeroizing;
 
-use super::{EmailAddress, Invalid};
+use super::{EmailAddress, Invalid, typed_code};
 use crate::ports::{Entropy, Timestamp};
 
 /// As long as the hash's output (RFC 4226, section 4, R6).
@@ -94,10 +94,11 @@ impl std::fmt::Debug for TotpSecret {
 }
 
 impl TotpCode {
-    /// Reads six digits.
+    /// Reads six digits, as a person types them.
     pub fn parse(text: &str) -> Result<Self, InvalidTotpCode> {
-        let well_formed = text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = text.parse().map_err(|_| InvalidTotpCode)?;
+        let digits = typed_code::meant(text);
+        let well_formed = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.parse().map_err(|_| InvalidTotpCode)?;
         well_formed.then_some(Self(number)).ok_or(InvalidTotpCode)
     }
 }
@@ -200,11 +201,27 @@ mod tests {
             "12345a",
             "+12345",
             " 12345",
-            "１２３４５６",
+            "12345\u{bd}",
+            "123 456 7",
+            "١٢٣٤٥",
         ] {
             assert!(TotpCode::parse(text).is_err(), "{text:?}");
         }
         assert!(TotpCode::parse("000000").is_ok());
+    }
+
+    #[test]
+    fn a_code_is_read_however_it_is_typed() {
+        for text in [
+            "287 082",
+            "287-082",
+            " 287082\r\n",
+            "\u{a0}287\u{a0}082",
+            "２８７０８２",
+            "٢٨٧٠٨٢",
+        ] {
+            assert_eq!(step_of(text, 30), Some(1), "{text:?}");
+        }
     }
 
     #[test]

@@ -44,15 +44,19 @@ impl<'a, P: Ports> Hasher<'a, P> {
         Ok(computed.peppered(peppers))
     }
 
-    /// Whether `hash` is that of `password`. Where its pepper is not configured it is nobody's, after the same work.
+    /// Whether `hash` is that of `password`. Where its pepper is not configured it is nobody's, after the same work; where it is too dear,
+    /// at once.
     pub async fn verify(&self, hash: &PasswordHash, password: &Password) -> Result<bool, TooBusy> {
+        if self.is_too_dear(hash) {
+            return Ok(false);
+        }
         let peppers = &self.settings.peppers;
         let computed = self.compute(|| hash.check(password, peppers)).await?;
         Ok(self.is_match(hash, &computed))
     }
 
     /// The same, with as much work as for a hash of the configured cost, or of `highest` where that is more: whatever hash
-    /// is checked, it takes as long.
+    /// is checked, it takes as long. One that is [too dear](Self::dearest_checked) is nobody's, after the same work.
     pub async fn verify_evenly(
         &self,
         hash: &PasswordHash,
@@ -61,10 +65,27 @@ impl<'a, P: Ports> Hasher<'a, P> {
     ) -> Result<bool, TooBusy> {
         let highest = highest.map_or(0, BcryptCost::rounds);
         let Settings { cost, peppers } = self.settings;
-        let rounds = cost.rounds().max(highest).max(hash.rounds());
+        let is_too_dear = self.is_too_dear(hash);
+        let nobodys = self.hash_of_nobody();
+        let hash = if is_too_dear { &nobodys } else { hash };
+        let rounds = cost.rounds().max(highest).max(hash.cost().rounds());
         let begin = || hash.check(password, peppers).in_at_least(rounds);
         let computed = self.compute(begin).await?;
-        Ok(self.is_match(hash, &computed))
+        Ok(self.is_match(hash, &computed) & !is_too_dear)
+    }
+
+    /// The dearest hash that a password is checked against.
+    pub fn dearest_checked(&self) -> BcryptCost {
+        self.settings.cost.dearest_checked()
+    }
+
+    /// Its owner sets a new password by a mail; the log says so to whoever wonders.
+    fn is_too_dear(&self, hash: &PasswordHash) -> bool {
+        let is_too_dear = hash.cost() > self.dearest_checked();
+        if is_too_dear {
+            log::background("password_hash_too_dear", &[("cost", &hash.cost().digits())]);
+        }
+        is_too_dear
     }
 
     /// Whether a new hash of the same password would be of another form, pepper or cost.

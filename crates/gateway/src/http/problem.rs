@@ -54,10 +54,14 @@ codes! {
     MfaRequired = "mfa_required", UNAUTHORIZED, "The second factor is needed";
     /// The code is another, or was used before.
     MfaCodeInvalid = "mfa_code_invalid", UNAUTHORIZED, "The code is not valid";
+    /// The code of a mail is another, of another browser, used or expired.
+    SigninCodeInvalid = "signin_code_invalid", UNAUTHORIZED, "The code of the mail is not valid";
     /// The refresh token is unknown, used, expired or revoked.
     InvalidRefreshToken = "invalid_refresh_token", UNAUTHORIZED, "The refresh token is not valid";
     /// Signed in, but without the role that the route needs.
     Forbidden = "forbidden", FORBIDDEN, "Your roles do not allow this";
+    /// The password is right, and the address has to be verified first.
+    EmailNotVerified = "email_not_verified", FORBIDDEN, "The e-mail address is not verified";
     /// There is nothing at this path.
     NotFound = "not_found", NOT_FOUND, "Not found";
     /// There is something at this path, but not with this method.

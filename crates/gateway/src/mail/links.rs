@@ -14,6 +14,8 @@ use crate::ports::Variables;
 const VERIFY_EMAIL: &str = "/verify-email";
 /// The page that takes a token from `reset_password`.
 const RESET_PASSWORD: &str = "/reset-password";
+/// The page that takes a link by which a browser is known, and then a sign-in.
+const SIGN_IN: &str = "/signin";
 /// The page of one's own account, its sessions and its password.
 const ACCOUNT: &str = "/account";
 /// One's bookings.
@@ -67,6 +69,11 @@ impl Links {
     /// To the page that sets a new password.
     pub fn reset_password(&self, token: &str) -> String {
         self.with_token(RESET_PASSWORD, token)
+    }
+
+    /// To the page that makes the browser one that is known, once it is told to.
+    pub fn know_device(&self, token: &str) -> String {
+        self.with_token(SIGN_IN, token)
     }
 
     /// To one's own account.

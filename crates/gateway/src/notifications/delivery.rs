@@ -10,6 +10,7 @@ use crate::events::CloudEvent;
 use crate::log;
 use crate::mail::{Language, Post, Renderer, UnsubscribeKeyCache};
 use crate::ports::{Clock, Databases, GiveWay, OutboundHttp, Ports};
+use crate::sessions::signin_code;
 use crate::store::secrets::CachedSecret;
 use crate::store::{
     self, Rule, Schema, Store, StoreError, bookings, notifications, refused_messages, reminders,
@@ -175,6 +176,7 @@ impl<P: Ports, H: OutboundHttp> Delivery<'_, P, H> {
             links: &self.settings.mail.links,
             unsubscribe: &unsubscribe,
             tokens: &|id| one_time_token(&one_time_tokens, id).reveal(),
+            codes: &|id| signin_code(&one_time_tokens, id).reveal(),
         };
         let mailer = Post {
             settings: &self.settings.mail,

@@ -106,7 +106,7 @@ fn is_of_the_hop(name: &str) -> bool {
 }
 
 /// What a client may say about itself and the way of its request, and what we say instead. `x-real-ip` and its like are
-/// believed by many servers, so a client's own must not reach them either; and `jetway-device` is said to sign-in alone.
+/// believed by many servers, so a client's own must not reach them either; and `jetway-device` and `jetway-signin` are said to sign-in alone.
 fn is_ours_to_say(name: &str) -> bool {
     matches!(
         name,
@@ -114,6 +114,7 @@ fn is_ours_to_say(name: &str) -> bool {
             | "forwarded"
             | "host"
             | "jetway-device"
+            | "jetway-signin"
             | "true-client-ip"
             | "x-client-ip"
             | "x-cluster-client-ip"

@@ -61,9 +61,10 @@ fn event_of(code: Code) -> Option<&'static str> {
         | Code::InvalidCredentials
         | Code::MfaRequired
         | Code::MfaCodeInvalid
+        | Code::SigninCodeInvalid
         | Code::InvalidRefreshToken
         | Code::TokenInvalid => Some("authentication_failed"),
-        Code::Forbidden | Code::AdminExists => Some("access_denied"),
+        Code::Forbidden | Code::EmailNotVerified | Code::AdminExists => Some("access_denied"),
         Code::RateLimited | Code::TooManyFailures => Some("limit_exceeded"),
         Code::BadRequest | Code::MalformedJson | Code::UnsafePath | Code::BodyTooLarge => {
             Some("input_rejected")
@@ -77,7 +78,7 @@ fn event_of(code: Code) -> Option<&'static str> {
 fn is_each_logged(code: Code) -> bool {
     matches!(
         code,
-        Code::InvalidCredentials | Code::MfaRequired | Code::MfaCodeInvalid
+        Code::InvalidCredentials | Code::MfaRequired | Code::MfaCodeInvalid | Code::EmailNotVerified
     )
 }
 

@@ -1,6 +1,7 @@
 //! Sessions: signing in, refreshing, signing out.
 
 mod announcer;
+mod by_mail;
 mod end;
 mod grant;
 mod keys;
@@ -13,6 +14,7 @@ mod upgrade;
 use std::time::Duration;
 
 pub use announcer::Announcer;
+pub use by_mail::{CodeMaker, ShownCode, request_code, signin_code};
 pub use end::end;
 pub use grant::{Client, Grant};
 pub use keys::{KeyCache, Rotation, SigningKeys, published_signing_keys, signing_keys};

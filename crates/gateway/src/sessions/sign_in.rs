@@ -10,7 +10,7 @@ use crate::ports::{Clock, Database, Entropy, KeyValue, Ports};
 use crate::second_factor::{self, Given, SecondFactorError};
 use crate::store::second_factor::Proof;
 use crate::store::sessions::NewSession;
-use crate::store::{Rule, StoreError, sessions, users};
+use crate::store::{Rule, StoreError, sessions, signin_codes, users};
 
 /// Who claims to be signing in.
 #[derive(Debug)]
@@ -35,6 +35,12 @@ pub enum SignInError {
     /// The password is right, and the second factor proved nothing.
     #[error(transparent)]
     SecondFactor(SecondFactorError),
+    /// The password is right, and so is the second factor, where there is one; the address has to be verified, and is not.
+    #[error("the e-mail address is not verified")]
+    EmailNotVerified,
+    /// The code of a mail is another, of another browser, used or expired.
+    #[error("the code of the mail is wrong")]
+    WrongCode,
     /// Something underneath failed.
     #[error(transparent)]
     Failed(Failure),
@@ -46,6 +52,9 @@ impl<E: Into<Failure>> From<E> for SignInError {
             // The password was changed while this one was being checked, or the account disabled.
             Failure::Store(StoreError::Refused(Rule::CredentialsChanged)) => Self::InvalidCredentials,
             Failure::Store(StoreError::Refused(Rule::SecondFactorRequired)) => Self::SecondFactorRequired,
+            Failure::Store(StoreError::Refused(Rule::EmailNotVerified)) => Self::EmailNotVerified,
+            // Another request used it first, or the account is not what it was.
+            Failure::Store(StoreError::Refused(Rule::SigninCodeDead)) => Self::WrongCode,
             // Another request used the code first.
             Failure::Store(StoreError::Refused(Rule::SecondFactorRefused)) => {
                 Self::SecondFactor(SecondFactorError::Refused)
@@ -101,16 +110,32 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         client: &Client,
         hasher: &Hasher<'_, impl Ports>,
     ) -> Result<Option<(Grant, PasswordHash)>, NotSignedIn> {
-        let (user, verified) = self.authenticate(credentials, hasher).await?;
+        let (user, verified, is_verified) = self.authenticate(credentials, hasher).await?;
         let of_user = |why| NotSignedIn {
             why,
             user: Some(user.id),
         };
+        if self.require_verified_email && !is_verified {
+            self.refuse_unverified(&user, &verified, credentials)
+                .await
+                .map_err(of_user)?;
+        }
         let grant = self
             .start(&user, &verified, credentials, client)
             .await
             .map_err(of_user)?;
         Ok(grant.map(|grant| (grant, verified)))
+    }
+
+    /// Tells whoever knows the password what is missing: what they would be told for a verified address, first.
+    async fn refuse_unverified(
+        &self,
+        user: &User,
+        verified: &PasswordHash,
+        credentials: &Credentials,
+    ) -> Result<(), SignInError> {
+        let proof = self.prove(user.id, credentials.second_factor.as_ref()).await?;
+        Ok(signin_codes::refuse_unverified(self.store, user.id, verified, proof.as_ref()).await?)
     }
 
     /// Starts a session of a user whose password is right; nothing, if `verified` is no longer their hash.
@@ -176,7 +201,11 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
 
     /// The proof of the second factor, where one was given to somebody who has one. Whether one is needed is for the statement
     /// that starts the session to say.
-    async fn prove(&self, user: UserId, given: Option<&Given>) -> Result<Option<Proof>, SignInError> {
+    pub(super) async fn prove(
+        &self,
+        user: UserId,
+        given: Option<&Given>,
+    ) -> Result<Option<Proof>, SignInError> {
         let Some(given) = given else {
             return Ok(None);
         };
@@ -188,24 +217,24 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
         }
     }
 
-    /// The user whose credentials these are, and the hash that says so. The same work is done whatever comes of it: one
-    /// statement, and a hash of the same number of rounds. Whether there is such a user, whether they may sign in, how old their
+    /// The user whose credentials these are, the hash that says so, and whether their address is verified. The same work is done whatever comes of it: one
+    /// statement, and a hash of the same number of rounds. Whether there is such a user, whether their account is open, how old their
     /// hash is, and whether what was given could be a password at all, make no difference; and so the same queue is met.
     async fn authenticate(
         &self,
         credentials: &Credentials,
         hasher: &Hasher<'_, impl Ports>,
-    ) -> Result<(User, PasswordHash), NotSignedIn> {
-        let found = users::to_check(self.store, &credentials.email, self.require_verified_email).await?;
+    ) -> Result<(User, PasswordHash, bool), NotSignedIn> {
+        let found = users::to_check(self.store, &credentials.email, hasher.dearest_checked()).await?;
         let placeholder = Password::placeholder();
         let is_password = credentials.password.is_some();
         let password = credentials.password.as_ref().unwrap_or(&placeholder);
         let is_hash = found.hash.is_some();
         let hash = found.hash.unwrap_or_else(|| hasher.hash_of_nobody());
         let matches = hasher.verify_evenly(&hash, password, found.highest_cost).await?;
-        let is_right = matches & is_hash & is_password & found.may_sign_in;
+        let is_right = matches & is_hash & is_password & found.is_open;
         match found.user {
-            Some(user) if is_right => Ok((user, hash)),
+            Some(user) if is_right => Ok((user, hash, found.is_verified)),
             other => Err(NotSignedIn {
                 why: SignInError::InvalidCredentials,
                 user: other.map(|user| user.id),

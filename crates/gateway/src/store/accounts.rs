@@ -1,7 +1,5 @@
 //! An account as its owner sees, changes and ends it.
 
-use serde_json::value::RawValue;
-
 use super::one_time_tokens::NewToken;
 use super::users::{self, USER_COLUMNS};
 use super::{Store, StoreError};
@@ -60,55 +58,4 @@ pub async fn delete<D: Database>(
         Value::Text(rfc3339(now)),
     ];
     store.run(statement, &parameters).await.map(drop)
-}
-
-/// Everything that is held about the user, as of one moment, but for hashes: a JSON object. Of others it names none: who else had a
-/// part in an act is no business of theirs. (What a subquery gives is a text again, unless `json` says that it is JSON.)
-const EXPORT: &str = "SELECT json_object(
-    'account', json_object(
-        'id', id, 'email', email, 'email_verified_at', email_verified_at, 'disabled_at', disabled_at,
-        'created_at', created_at, 'updated_at', updated_at
-    ),
-    'roles', json((
-        SELECT json_group_array(json_object('role', role, 'granted_at', granted_at))
-        FROM (SELECT role, granted_at FROM user_roles WHERE user_id = ?1 ORDER BY role)
-    )),
-    'sessions', json((
-        SELECT json_group_array(json_object(
-            'id', id, 'client_address', client_address, 'user_agent', user_agent, 'created_at', created_at,
-            'last_used_at', last_used_at, 'expires_at', expires_at, 'ended_at', ended_at, 'end_reason', end_reason
-        )) FROM (SELECT * FROM sessions WHERE user_id = ?1 ORDER BY id)
-    )),
-    'pending_tokens', json((
-        SELECT json_group_array(json_object(
-            'purpose', purpose, 'email', email, 'created_at', created_at, 'expires_at', expires_at
-        )) FROM (SELECT * FROM one_time_tokens WHERE user_id = ?1 ORDER BY id)
-    )),
-    'notification_preferences', json((
-        SELECT json_group_array(json_object(
-            'category', category, 'wanted', json(iif(wanted, 'true', 'false')), 'changed_at', changed_at
-        )) FROM (SELECT * FROM notification_preferences WHERE user_id = ?1 ORDER BY category)
-    )),
-    'audit', json((
-        SELECT json_group_array(json_object(
-            'time', time, 'action', action, 'by_you', json(iif(actor IS ?1, 'true', 'false')),
-            'about_you', json(iif(target IS ?1, 'true', 'false')), 'detail', json(detail),
-            'client_address',
-            (SELECT a.client_address FROM audit_addresses AS a WHERE a.entry = entries.id AND a.actor IS ?1)
-        )) FROM (SELECT * FROM audit_log WHERE actor = ?1 OR target = ?1 ORDER BY id) AS entries
-    )),
-    'events', json((
-        SELECT json_group_array(json_object('id', id, 'type', type, 'time', time, 'data', json(data)))
-        FROM (SELECT * FROM outbox WHERE subject = ?1 ORDER BY rowid)
-    ))
-) FROM users WHERE id = ?1";
-
-/// What [`EXPORT`] says of the user, if they are there.
-pub async fn export<D: Database>(
-    store: &Store<D>,
-    user: UserId,
-) -> Result<Option<Box<RawValue>>, StoreError> {
-    let row = store.first(EXPORT, &[Value::Text(user.to_string())]).await?;
-    row.map(|mut row| RawValue::from_string(row.text()?).map_err(StoreError::damaged))
-        .transpose()
 }

@@ -1,6 +1,7 @@
 //! Reading a row, column after column.
 
 use super::StoreError;
+use super::export::Key;
 use crate::domain::{
     EmailAddress, EventId, PasswordHash, RoleDescription, RoleName, SessionId, User, UserId, parse_rfc3339,
 };
@@ -26,6 +27,14 @@ impl Columns {
             Some(Value::Text(text)) => Ok(Some(text)),
             Some(Value::Null) => Ok(None),
             _ => Err(StoreError::damaged("a column is neither a text nor NULL")),
+        }
+    }
+
+    pub(super) fn key(&mut self) -> Result<Key, StoreError> {
+        match self.0.next() {
+            Some(Value::Text(text)) => Ok(Key::Text(text)),
+            Some(Value::Integer(number)) => Ok(Key::Number(number)),
+            _ => Err(StoreError::damaged("a column is no key")),
         }
     }
 

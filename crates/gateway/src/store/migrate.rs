@@ -89,6 +89,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "audit_addresses",
         sql: include_str!("../../../../migrations/0013_audit_addresses.sql"),
     },
+    Migration {
+        version: 18,
+        name: "signin_codes",
+        sql: include_str!("../../../../migrations/0018_signin_codes.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

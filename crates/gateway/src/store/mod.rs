@@ -9,6 +9,7 @@ pub mod audit;
 pub mod bookings;
 mod columns;
 mod error;
+pub mod export;
 pub mod inbox;
 mod migrate;
 pub mod notifications;
@@ -22,6 +23,7 @@ mod rule;
 pub mod second_factor;
 pub mod secrets;
 pub mod sessions;
+pub mod signin_codes;
 pub mod signing_keys;
 pub mod users;
 

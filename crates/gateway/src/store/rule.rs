@@ -29,6 +29,10 @@ pub enum Rule {
     RefreshTokenDead,
     /// A one-time token is known, for this purpose, not used and not expired.
     OneTimeTokenDead,
+    /// A code out of a mail is known, not used and not expired.
+    SigninCodeDead,
+    /// Who signs in by a password has a verified address, where that is asked for.
+    EmailNotVerified,
     /// What is tried again is a notification there is.
     UnknownNotification,
     /// Only what has been given up is tried again.
@@ -36,7 +40,7 @@ pub enum Rule {
 }
 
 /// What follows `constraint failed: ` in the database's words, and the rule it stands for.
-const RULES: [(&str, Rule); 15] = [
+const RULES: [(&str, Rule); 17] = [
     ("users.email", Rule::EmailTaken),
     ("roles.name", Rule::RoleExists),
     ("unknown_user", Rule::UnknownUser),
@@ -50,6 +54,8 @@ const RULES: [(&str, Rule); 15] = [
     ("second_factor_refused", Rule::SecondFactorRefused),
     ("refresh_token_dead", Rule::RefreshTokenDead),
     ("one_time_token_dead", Rule::OneTimeTokenDead),
+    ("signin_code_dead", Rule::SigninCodeDead),
+    ("email_not_verified", Rule::EmailNotVerified),
     ("unknown_notification", Rule::UnknownNotification),
     ("notification_not_dead", Rule::NotificationNotDead),
 ];

@@ -93,14 +93,16 @@ pub async fn find<D: Database>(store: &Store<D>, id: UserId) -> Result<Option<Us
 /// What there is to check the password of an address against.
 #[derive(Debug)]
 pub struct Checkable {
-    /// The highest cost of any user's hash; `None` where nobody has one.
+    /// The highest cost of any user's hash, of those that are checked at all; `None` where nobody has one.
     pub highest_cost: Option<BcryptCost>,
     /// Whose address it is, if anybody's.
     pub user: Option<User>,
     /// What their password is checked against, if they have one that works.
     pub hash: Option<PasswordHash>,
-    /// Whether they may sign in at all: their account is not disabled, and their address verified where it must be.
-    pub may_sign_in: bool,
+    /// Whether their account is open: an administrator may have shut it.
+    pub is_open: bool,
+    /// Whether they have shown to have the address.
+    pub is_verified: bool,
 }
 
 /// What there is to check the password of this address against. There is a row for every address, made by the same work,
@@ -108,17 +110,18 @@ pub struct Checkable {
 pub async fn to_check<D: Database>(
     store: &Store<D>,
     email: &EmailAddress,
-    require_verified: bool,
+    dearest: BcryptCost,
 ) -> Result<Checkable, StoreError> {
     let statement = format!(
-        "SELECT (SELECT substr(password_hash, -56, 2) FROM users ORDER BY substr(password_hash, -56, 2) DESC LIMIT 1),
+        "SELECT (SELECT substr(password_hash, -56, 2) FROM users WHERE substr(password_hash, -56, 2) <= ?2
+                 ORDER BY substr(password_hash, -56, 2) DESC LIMIT 1),
              nullif(users.password_hash, '*'), users.id IS NOT NULL,
-             users.disabled_at IS NULL AND (NOT ?2 OR users.email_verified_at IS NOT NULL), {USER_COLUMNS}
+             users.disabled_at IS NULL, users.email_verified_at IS NOT NULL, {USER_COLUMNS}
          FROM (SELECT 1) LEFT JOIN users ON users.email = ?1"
     );
     let parameters = [
         Value::Text(email.as_str().to_owned()),
-        Value::Integer(require_verified.into()),
+        Value::Text(dearest.digits()),
     ];
     let mut row = store
         .first(&statement, &parameters)
@@ -126,12 +129,13 @@ pub async fn to_check<D: Database>(
         .ok_or_else(|| StoreError::damaged("no row for an address"))?;
     let highest_cost = row.optional_text()?;
     let hash = row.optional_text()?.map(PasswordHash::parse);
-    let (is_there, may_sign_in) = (row.integer()? != 0, row.integer()? != 0);
+    let (is_there, is_open, is_verified) = (row.integer()? != 0, row.integer()? != 0, row.integer()? != 0);
     Ok(Checkable {
         // `*` has no cost.
         highest_cost: highest_cost.and_then(|cost| BcryptCost::of_digits(&cost)),
         hash: hash.transpose().map_err(StoreError::damaged)?,
-        may_sign_in,
+        is_open,
+        is_verified,
         user: is_there.then(|| row.user()).transpose()?,
     })
 }

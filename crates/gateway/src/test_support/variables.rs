@@ -24,6 +24,7 @@ impl Default for TestVariables {
             ("signing_key_publish_ahead", "10m"),
             ("signin_slowdown", "5;email=20;w=900;max=900"),
             ("email_token_ttl", "24h"),
+            ("signin_code_ttl", "10m"),
             ("password_token_ttl", "1h"),
             ("require_verified_email", "false"),
             ("bootstrap_token", ""),

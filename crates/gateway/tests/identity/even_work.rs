@@ -92,7 +92,7 @@ fn all(world: &World, cost: &str) -> Vec<Work> {
         ("wrong@example.com", "short"),
         ("disabled@example.com", PASSWORD),
         ("disabled@example.com", "not the password"),
-        ("unverified@example.com", PASSWORD),
+        ("unverified@example.com", "short"),
         ("unverified@example.com", "not the password"),
         ("no-password@example.com", "not the password"),
         ("old@example.com", "not the password"),
@@ -121,11 +121,22 @@ fn an_old_hash_that_was_dearer_makes_all_as_much_work_as_that() {
 }
 
 #[test]
+fn a_hash_that_nobody_waits_for_is_nobodys_and_makes_no_other_dearer() {
+    let world = world();
+    set_cost(&world, "old@example.com", "14");
+    assert_eq!(work(&world, "4", "unknown@example.com", PASSWORD), (1, 1 << 14));
+    for dearer in ["15", "20"] {
+        set_cost(&world, "old@example.com", dearer);
+        assert_eq!(all(&world, "4"), vec![(1, 16); 10]);
+    }
+}
+
+#[test]
 fn the_highest_cost_is_found_without_looking_at_every_user() {
     let world = world();
     let connection = world.ports.databases.connect();
     let rows = block_on(connection.execute(
-        "EXPLAIN QUERY PLAN SELECT substr(password_hash, -56, 2) FROM users
+        "EXPLAIN QUERY PLAN SELECT substr(password_hash, -56, 2) FROM users WHERE substr(password_hash, -56, 2) <= '14'
          ORDER BY substr(password_hash, -56, 2) DESC LIMIT 1",
         &[],
     ))

@@ -13,6 +13,7 @@ mod devices;
 mod epochs;
 mod even_work;
 mod events;
+mod export;
 mod keys;
 mod migrations;
 mod notifications;

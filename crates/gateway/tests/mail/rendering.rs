@@ -20,6 +20,10 @@ fn events() -> Vec<(&'static str, Value, Category)> {
     let asked = json!({
         "user_id": USER, "email": "ada@example.com", "token_id": TOKEN, "expires_at": "2026-01-03T03:04:05.678Z",
     });
+    let code = json!({
+        "user_id": USER, "email": "ada@example.com", "token_id": TOKEN, "expires_at": "2026-01-02T03:14:05.678Z",
+        "link_expires_at": "2026-01-03T03:04:05.678Z",
+    });
     let change = json!({
         "user_id": USER, "email": "ada@example.com", "new_email": "ada@new.example", "token_id": TOKEN,
         "expires_at": "2026-01-03T03:04:05.678Z",
@@ -46,6 +50,7 @@ fn events() -> Vec<(&'static str, Value, Category)> {
         ("com.jetway.email.change_requested.v1", change, Security),
         ("com.jetway.email.changed.v1", changed, Security),
         ("com.jetway.password.reset_requested.v1", asked, Security),
+        ("com.jetway.signin.code_requested.v1", code, Security),
         ("com.jetway.password.reset.v1", account.clone(), Security),
         ("com.jetway.password.changed.v1", account.clone(), Security),
         ("com.jetway.signup.attempted.v1", account.clone(), Security),
@@ -88,6 +93,7 @@ fn render(kind: &str, data: &Value) -> Result<Option<Message>, RenderError> {
         links: &links,
         unsubscribe: &key(),
         tokens: &|id| format!("token-of-{id}"),
+        codes: &|id| format!("code-of-{id}"),
     };
     renderer.render(
         &event(kind, data),

@@ -23,6 +23,16 @@ pub async fn read<T: DeserializeOwned>(request: Request<impl Body>) -> Result<T,
     read_as(request, &["application/json"]).await
 }
 
+/// Reads the body as a `T` where there is one; `None` where nothing was sent, whatever was said of it.
+pub async fn read_if_there<T: DeserializeOwned>(request: Request<impl Body>) -> Result<Option<T>, HttpError> {
+    let (head, mut body) = request.into_parts();
+    let body = read_limited(&mut body, MAX_BODY).await?;
+    if body.is_empty() {
+        return Ok(None);
+    }
+    read(Request::from_parts(head, body)).await.map(Some)
+}
+
 /// Reads the body of a PATCH as a `T`: a JSON merge patch (RFC 7396), which clients that do not know its media type send as JSON.
 pub async fn read_patch<T: DeserializeOwned>(request: Request<impl Body>) -> Result<T, HttpError> {
     read_as(request, &["application/json", "application/merge-patch+json"]).await

@@ -43,6 +43,8 @@ pub(crate) enum About {
     EmailChanged(OldAddress),
     /// Somebody has forgotten a password.
     PasswordReset(Asked),
+    /// Somebody wants to sign in by a code.
+    SignInCode(Code),
     /// The password is another one.
     PasswordChanged,
     /// Somebody wanted to make an account that is there.
@@ -77,6 +79,19 @@ pub(crate) struct Asked {
     /// When it ends.
     #[serde(deserialize_with = "moment")]
     pub expires_at: OffsetDateTime,
+}
+
+/// A code has been asked for, and a link that goes with it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Code {
+    /// The id of both.
+    pub token_id: OneTimeTokenId,
+    /// When the code ends.
+    #[serde(deserialize_with = "moment")]
+    pub expires_at: OffsetDateTime,
+    /// When the link ends.
+    #[serde(deserialize_with = "moment")]
+    pub link_expires_at: OffsetDateTime,
 }
 
 /// The address that an account is to have: it is asked whether it is its owner's.
@@ -177,6 +192,11 @@ const TYPES: &[(&str, Category, Reader)] = &[
         "com.jetway.password.reset_requested.v1",
         Category::Security,
         |data| read(data).map(About::PasswordReset),
+    ),
+    (
+        "com.jetway.signin.code_requested.v1",
+        Category::Security,
+        |data| read(data).map(About::SignInCode),
     ),
     ("com.jetway.password.reset.v1", Category::Security, |_| {
         Ok(About::PasswordChanged)

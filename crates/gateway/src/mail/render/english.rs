@@ -6,7 +6,7 @@ use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-use super::about::{About, Asked, Booking, NewAddress, Role, SignIn};
+use super::about::{About, Asked, Booking, Code, NewAddress, Role, SignIn};
 use super::{Frame, Written, subject_and_text};
 
 const MOMENT: &[BorrowedFormatItem<'_>] =
@@ -57,6 +57,9 @@ pub(super) fn write(about: &About, frame: &Frame<'_>) -> Result<Written, askama:
         About::EmailChanged(_) => mail!(frame, "mail/en/email_changed.txt", "mail/en/email_changed.html"),
         About::PasswordReset(asked) => {
             mail!(frame, "mail/en/password_reset.txt", "mail/en/password_reset.html", asked => Asked)
+        }
+        About::SignInCode(code) => {
+            mail!(frame, "mail/en/signin_code.txt", "mail/en/signin_code.html", code => Code)
         }
         About::PasswordChanged => mail!(
             frame,
@@ -116,6 +119,16 @@ impl Frame<'_> {
 impl Asked {
     fn until(&self) -> String {
         moment(&self.expires_at)
+    }
+}
+
+impl Code {
+    fn until(&self) -> String {
+        moment(&self.expires_at)
+    }
+
+    fn link_until(&self) -> String {
+        moment(&self.link_expires_at)
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Renderer<'a> {
     pub unsubscribe: &'a UnsubscribeKey,
     /// The one-time token of an id: events hold the id alone, for they are published.
     pub tokens: &'a dyn Fn(OneTimeTokenId) -> String,
+    /// The sign-in code of an id, as a person reads it.
+    pub codes: &'a dyn Fn(OneTimeTokenId) -> String,
 }
 
 impl Renderer<'_> {
@@ -67,9 +69,10 @@ impl Renderer<'_> {
             return Ok(None);
         };
         let unsubscribe = self.way_out(&about, event);
-        let link = self.link(&about);
+        let (link, code) = (self.link(&about), self.code(&about));
         let frame = Frame {
             link: &link,
+            code: &code,
             occurred_at: event.time(),
             unsubscribe: unsubscribe.as_ref().map(Unsubscribe::link),
         };
@@ -94,11 +97,20 @@ impl Renderer<'_> {
             About::EmailVerification(asked) => self.links.verify_email(&(self.tokens)(asked.token_id)),
             About::EmailChange(asked) => self.links.verify_email(&(self.tokens)(asked.token_id)),
             About::PasswordReset(asked) => self.links.reset_password(&(self.tokens)(asked.token_id)),
+            About::SignInCode(code) => self.links.know_device(&(self.tokens)(code.token_id)),
             About::BookingConfirmed(_)
             | About::BookingChanged(_)
             | About::BookingCancelled(_)
             | About::Reminder(_) => self.links.bookings(),
             _ => self.links.account(),
+        }
+    }
+
+    /// The code in the mail; empty where there is none.
+    fn code(&self, about: &About) -> String {
+        match about {
+            About::SignInCode(code) => (self.codes)(code.token_id),
+            _ => String::new(),
         }
     }
 
@@ -122,6 +134,8 @@ impl Category {
 struct Frame<'a> {
     /// Where the mail leads.
     link: &'a str,
+    /// The code in the mail; empty where there is none.
+    code: &'a str,
     /// When it happened (RFC 3339).
     occurred_at: &'a str,
     /// The way out, where there is one.
