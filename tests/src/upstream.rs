@@ -170,6 +170,41 @@ impl Upstream {
         }
     }
 
+    /// A service that says, request after request on a kept connection, what `answer` makes of the head, or ends the connection
+    /// where that is nothing. The first argument is the number of the request on its connection, from 1. Bodies are not read.
+    pub fn speaking(
+        answer: impl Fn(usize, &str) -> Option<&'static str> + Send + Sync + 'static,
+    ) -> Self {
+        let answer = Arc::new(answer);
+        let (address, listener) = listen();
+        BACKGROUND.spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let answer = Arc::clone(&answer);
+                tokio::spawn(async move {
+                    let mut received = Vec::new();
+                    for number in 1.. {
+                        let end = loop {
+                            if let Some(end) = received.windows(4).position(|end| end == b"\r\n\r\n") {
+                                break end + 4;
+                            }
+                            if stream.read_buf(&mut received).await.is_ok_and(|read| read > 0) {
+                                continue;
+                            }
+                            return;
+                        };
+                        let head: Vec<u8> = received.drain(..end).collect();
+                        let Some(words) = answer(number, &String::from_utf8_lossy(&head)) else {
+                            return;
+                        };
+                        // A gateway that hangs up early is the test's to notice, not ours.
+                        stream.write_all(words.as_bytes()).await.ok();
+                    }
+                });
+            }
+        });
+        Self::at(address)
+    }
+
     /// The demo's flight service and booking service.
     pub fn demo() -> (Self, Self) {
         Self::demo_publishing_on(None)

@@ -8,15 +8,16 @@ use jetway_gateway::browser::Visit;
 use jetway_gateway::client::Client;
 use jetway_gateway::http::{HttpError, RequestId, Response as Answer, finish};
 use jetway_gateway::per_instance::PerInstance;
-use jetway_gateway::ports::{Clock as _, Timestamp};
+use jetway_gateway::ports::Clock as _;
 use jetway_gateway::proxy::{
-    Attempts, News, Service, Turn, may_be_sent_again, overloaded, pause, response_headers,
+    Asked as AskedFor, Attempts, News, Next, Service, Turn, overloaded, pause,
+    response_headers,
 };
 use jetway_gateway::rate_limit::add_headers;
 use jetway_gateway::refusals::{Asked, Refusal};
 use jetway_gateway::spin::http::{
-    BodyOf, ErrorCode, Request, Response, answer, ended, failure_of, forward_request, forward_response,
-    receive_head, request_of, send, wait,
+    ErrorCode, NoResponse, Request, Response, answer, ended, forward_response, receive_head, request_of, send,
+    send_upload, wait,
 };
 use jetway_gateway::spin::{IdEntropy, SpinKeyValue, SpinVariables, SpinWay, SystemClock, SystemEntropy};
 
@@ -101,7 +102,9 @@ async fn respond(
                     add_headers(headers, &usages);
                     visit.dress(headers);
                 };
-                forward(request, *outbound, gate, now, request_id, dress)
+                let asked = AskedFor::of(head.uri().path(), client.key(settings.limits.client.ipv6_prefix));
+                let attempts = Attempts::new(asked, now, outbound.may_be_sent_again());
+                forward(request, *outbound, gate, attempts, request_id, dress)
                     .await
                     .map(Reply::OfService)
             }
@@ -118,36 +121,34 @@ async fn forward(
     request: Request,
     outbound: Outbound,
     gate: &Rc<Gate>,
-    now: Timestamp,
+    mut attempts: Attempts,
     request_id: &RequestId,
     dress: impl FnOnce(&mut HeaderMap),
 ) -> Result<Response, HttpError> {
     let service = gate.service(outbound.destination);
-    let resendable = may_be_sent_again(&outbound.method, outbound.has_body);
-    let mut attempts = Attempts::new(now, resendable);
     gate.keep_up_to_date(outbound.destination, &attempts, request_id);
     service.count_request();
 
     let mut message = Message::new(request, outbound, gate);
-    let mut last = None;
+    let (mut last, mut next) = (None, Next::Enough);
     while let Some(turn) = service.turn(&attempts, &SpinKeyValue, &SystemClock).await {
-        if last.is_some() {
+        // What the last attempt brought is let go before the next, with its connection.
+        if next == Next::Retry {
             if !service.spend_retry() {
                 break;
             }
-            // What the last attempt brought is let go before the wait, with its connection.
             drop(last.take());
             wait(pause(attempts.count(), &SystemEntropy)).await;
         }
         let result = message.send(service, turn).await;
         let outcome = ended(&result);
         last = Some(result);
-        let again = service.note(&mut attempts, turn, outcome);
+        next = service.note(&mut attempts, turn, outcome);
         if let Turn::Probe(index, probe) = turn {
             let news = service.conclude_probe(index, probe, outcome, SystemClock.now());
             gate.tell(message.outbound.destination, news, request_id);
         }
-        if !again {
+        if next == Next::Enough {
             break;
         }
     }
@@ -155,14 +156,14 @@ async fn forward(
         .into_iter()
         .for_each(|news| gate.tell(message.outbound.destination, news, request_id));
 
-    let failed = |error: ErrorCode| failure_of(&error).into_error(service.name(), format!("{error:?}"));
+    let failed = |error: NoResponse| error.failure.into_error(service.name(), error.cause);
     let response = last.ok_or_else(overloaded)?.map_err(failed)?;
     let rewrite = |headers| {
         let mut headers = response_headers(headers, request_id);
         dress(&mut headers);
         headers
     };
-    forward_response(response, rewrite).map_err(failed)
+    forward_response(response, rewrite).map_err(|error| failed(error.into()))
 }
 
 fn conclude(service: &Service, attempts: &Attempts) -> Vec<News> {
@@ -188,26 +189,21 @@ impl<'a> Message<'a> {
         }
     }
 
-    async fn send(&mut self, service: &Service, turn: Turn) -> Result<Response, ErrorCode> {
+    async fn send(&mut self, service: &Service, turn: Turn) -> Result<Response, NoResponse> {
         let target = service.target(turn, self.outbound.path.as_ref());
         let target = target.ok_or(ErrorCode::HttpRequestUriInvalid)?;
-        let options = self.gate.options();
         let Outbound {
             method,
             has_body,
             headers,
             ..
-        } = &mut self.outbound;
-        if may_be_sent_again(method, *has_body) {
-            return send(request_of(method, &target, headers, options)?).await;
+        } = &self.outbound;
+        if !*has_body {
+            return Ok(send(request_of(method, &target, headers, self.gate.options())?).await?);
         }
         let request = self.request.take().ok_or(ErrorCode::HttpProtocolError)?;
-        let body = if *has_body {
-            BodyOf::Incoming
-        } else {
-            BodyOf::Nothing
-        };
-        let options = Some(options);
-        send(forward_request(request, method, &target, headers, body, options)?).await
+        let options = self.gate.upload_options();
+        let limits = self.gate.upload_limits();
+        send_upload(request, method, &target, headers, options, limits).await
     }
 }

@@ -10,7 +10,7 @@ use jetway_gateway::http::RequestId;
 use jetway_gateway::log;
 use jetway_gateway::ports::{Clock as _, Variables};
 use jetway_gateway::proxy::{Attempts, News, Service};
-use jetway_gateway::spin::http::{RequestOptions, options_of, wait};
+use jetway_gateway::spin::http::{RequestOptions, UploadLimits, options_of, wait};
 use jetway_gateway::spin::sdk::wasip3::spawn;
 use jetway_gateway::spin::{SpinKeyValue, SystemClock, SystemEntropy};
 
@@ -34,6 +34,7 @@ const PAUSES_BEFORE_TELLING_AGAIN: [Duration; 3] = [
 pub(crate) struct Gate {
     pub(crate) settings: Settings,
     options: RequestOptions,
+    upload_options: RequestOptions,
     flights: Service,
     bookings: Service,
 }
@@ -50,6 +51,7 @@ impl Gate {
             flights: service("flight", &settings.flights),
             bookings: service("booking", &settings.bookings),
             options: options_of(&settings.timeouts),
+            upload_options: options_of(&settings.timeouts.with_upload()),
             settings,
         };
         gate.warm_up(request_id).await;
@@ -72,6 +74,19 @@ impl Gate {
     /// The time limits of a request to a service. A copy is one call to the host; to make them anew would be four.
     pub(crate) fn options(&self) -> RequestOptions {
         self.options.clone()
+    }
+
+    /// The same for a request with a body, whose first byte the host must not wait for: it would count the upload.
+    pub(crate) fn upload_options(&self) -> RequestOptions {
+        self.upload_options.clone()
+    }
+
+    /// How long the two sides of an upload may take.
+    pub(crate) fn upload_limits(&self) -> UploadLimits {
+        UploadLimits {
+            client: self.settings.client_body_timeout,
+            service: self.settings.timeouts.first_byte,
+        }
     }
 
     pub(crate) fn service(&self, destination: Destination) -> &Service {

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, header};
 use jetway_gateway::client::Client;
 use jetway_gateway::http::{Code, HttpError, Problem, RequestId, Response, Routes};
 use jetway_gateway::ports::Entropy;
-use jetway_gateway::proxy::{Hop, MaxForwards, TraceContext, check_path, final_answer, request_headers};
+use jetway_gateway::proxy::{Hop, MaxForwards, TraceContext, check_path, final_answer, may_be_sent_again, request_headers};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -38,6 +38,13 @@ pub struct Outbound {
     pub headers: HeaderMap,
     /// Whether the client's body goes with it.
     pub has_body: bool,
+}
+
+impl Outbound {
+    /// Whether it may be sent a second time.
+    pub fn may_be_sent_again(&self) -> bool {
+        may_be_sent_again(&self.method, self.has_body)
+    }
 }
 
 const OWN: Routes<()> = Routes(&[("GET", "/internal/ready", ())]);

@@ -1,11 +1,13 @@
 //! The component's variables.
 
+use std::time::Duration;
+
 use jetway_gateway::access::AdmissionSettings;
 use jetway_gateway::assertion::{self, SharingSecret};
 use jetway_gateway::browser;
 use jetway_gateway::config::{ConfigError, read, read_optional};
 use jetway_gateway::ports::Variables;
-use jetway_gateway::proxy::{Timeouts, Upstream};
+use jetway_gateway::proxy::{Timeouts, Upstream, time_limit};
 use jetway_gateway::rate_limit;
 
 /// Who may pass and how often, where the services are, and how long they may take.
@@ -17,6 +19,8 @@ pub struct Settings {
     pub bookings: Vec<Upstream>,
     /// How long they may take.
     pub timeouts: Timeouts,
+    /// How long a client may take for the next piece of its body.
+    pub client_body_timeout: Duration,
     /// What browsers are told.
     pub browser: browser::Settings,
     /// How often one may come, and who counts as one.
@@ -36,6 +40,7 @@ impl Settings {
             flights: read(variables, "flight_service_url", Upstream::parse_list).await?,
             bookings: read(variables, "booking_service_url", Upstream::parse_list).await?,
             timeouts: Timeouts::read(variables).await?,
+            client_body_timeout: read(variables, "client_body_timeout", time_limit).await?,
             browser: browser::Settings::read(variables).await?,
             limits: rate_limit::Settings::read(variables).await?,
             admission: AdmissionSettings::read(variables).await?,

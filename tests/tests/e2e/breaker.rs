@@ -1,7 +1,7 @@
 //! The circuit breaker: a service that is dead is not called, by no gateway, until it is back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use jetway_tests::unsteady::Unsteady;
@@ -14,12 +14,29 @@ const OPENED_WITHIN: Duration = Duration::from_secs(1);
 const CLOSED_WITHIN: Duration = Duration::from_secs(5);
 const MARGIN: Duration = Duration::from_secs(5);
 
+/// Lets the tests say who their clients are.
+const TRUSTED: (&str, &str) = ("trusted_proxies", "127.0.0.1");
+
 fn before(flights: &Unsteady) -> TestApp {
-    TestApp::in_front_of(flights.upstream(), Upstream::echo())
+    Setup::in_front_of(flights.upstream(), Upstream::echo())
+        .with(&[TRUSTED])
+        .start()
 }
 
+/// A path, and the address of a client, that few have asked for and few have come from.
+fn next_request() -> (String, String) {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    (
+        format!("/api/v1/flights/{number}"),
+        format!("198.51.100.{}", number % 250),
+    )
+}
+
+/// Asks as one of many clients for one of many flights.
 async fn flights(app: &TestApp) -> Answer {
-    app.get("/api/v1/flights").await
+    let (path, client) = next_request();
+    app.get(&path).header("x-forwarded-for", &client).await
 }
 
 fn is_open(answer: &Answer) -> bool {
@@ -35,13 +52,15 @@ struct Load {
 impl Load {
     fn on(app: &TestApp) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let url = format!("http://{}/api/v1/flights", app.address());
+        let gateway = format!("http://{}", app.address());
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let clients = (0..8).map(|_| {
-            let (stop, client, url) = (Arc::clone(&stop), client.clone(), url.clone());
+            let (stop, client, gateway) = (Arc::clone(&stop), client.clone(), gateway.clone());
             tokio::spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
-                    if let Ok(answer) = client.get(&url).send().await {
+                    let (path, from) = next_request();
+                    let request = client.get(gateway.clone() + &path).header("x-forwarded-for", from);
+                    if let Ok(answer) = request.send().await {
                         answer.bytes().await.ok();
                     }
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -109,7 +128,7 @@ fn is_well(answer: &Answer) -> bool {
 #[tokio::test]
 async fn a_service_that_dies_is_given_up_within_a_second_and_taken_back_within_five() {
     let service = Unsteady::well();
-    let app = Setup::in_front_of(service.upstream(), Upstream::echo()).start();
+    let app = before(&service);
     let other = app.another();
     let loads = [Load::on(&app), Load::on(&other)];
     for gateway in [&app, &other] {
@@ -247,7 +266,10 @@ async fn answers_that_are_no_failures_never_open_it() {
 #[tokio::test]
 async fn with_several_addresses_it_opens_only_when_all_fail() {
     let (one, two) = (Unsteady::well(), Unsteady::well());
-    let app = TestApp::with(&[("flight_service_url", &format!("{} {}", one.url(), two.url()))]);
+    let app = TestApp::with(&[
+        TRUSTED,
+        ("flight_service_url", &format!("{} {}", one.url(), two.url())),
+    ]);
 
     one.die();
     for _ in 0..30 {
@@ -271,4 +293,54 @@ async fn one_service_s_breaker_is_not_the_other_s() {
     for _ in 0..10 {
         app.get("/api/v1/bookings").by(&user).await.expect(200);
     }
+}
+
+#[tokio::test]
+async fn a_resource_that_always_fails_closes_nothing_for_the_others() {
+    for how in [How::Says503, How::BreaksOff] {
+        let app = TestApp::in_front_of(failing_at("/api/v1/flights/bad", how), Upstream::echo());
+
+        for number in 0..20 {
+            // The query and the slash make no other resource of it.
+            let bad = app.get(&format!("/api/v1/flights/bad?n={number}")).await;
+            assert!(matches!(bad.status.as_u16(), 502 | 503), "{}", bad.describe());
+        }
+
+        for _ in 0..5 {
+            app.get("/api/v1/flights/good").await.expect(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn nor_does_one_client_for_whom_everything_fails() {
+    let service = Unsteady::answering(&[503]);
+    let app = before(&service);
+    for number in 0..30 {
+        app.get(&format!("/api/v1/flights/{number}"))
+            .header("x-forwarded-for", "192.0.2.1")
+            .await
+            .expect(503);
+    }
+    service.answer(&[200]);
+
+    flights(&app).await.expect(200);
+}
+
+#[derive(Clone, Copy)]
+enum How {
+    Says503,
+    BreaksOff,
+}
+
+/// A service one of whose resources is out of order.
+fn failing_at(bad: &'static str, how: How) -> Upstream {
+    Upstream::speaking(move |_, head| {
+        let is_bad = head.split(' ').nth(1).is_some_and(|target| target.starts_with(bad));
+        match (is_bad, how) {
+            (false, _) => Some("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nwell"),
+            (true, How::Says503) => Some("HTTP/1.1 503 Sorry\r\ncontent-length: 0\r\n\r\n"),
+            (true, How::BreaksOff) => None,
+        }
+    })
 }

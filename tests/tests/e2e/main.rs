@@ -72,3 +72,4 @@ mod timing;
 mod upstreams;
 mod users;
 mod users_admin;
+mod whose_fault;

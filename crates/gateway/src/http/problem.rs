@@ -82,6 +82,8 @@ codes! {
     RoleInUse = "role_in_use", CONFLICT, "The role is in use";
     /// The notification has not been given up.
     NotificationNotDead = "notification_not_dead", CONFLICT, "The notification has not been given up";
+    /// The client did not send the rest of its request in time.
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request did not come in time";
     /// The body is longer than allowed.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The body is not declared as JSON.

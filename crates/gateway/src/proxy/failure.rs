@@ -11,8 +11,14 @@ pub enum UpstreamFailure {
     ConnectTimeout,
     /// It did not answer in time.
     Timeout,
-    /// It could not be reached, or did not speak HTTP, or broke off.
+    /// No connection to it came about.
     Unreachable,
+    /// It ended the connection before it answered.
+    BrokenOff,
+    /// Its answer cannot be read, or the connection was one that it had ended already: hosts do not tell these apart.
+    Unreadable,
+    /// The client did not send its body in time.
+    ClientTimeout,
     /// The host has as many connections as it allows.
     NoConnectionLeft,
     /// The manifest does not let the gateway call this address.
@@ -31,6 +37,11 @@ impl UpstreamFailure {
                 "Whether the request took effect is not known.",
             ),
             Self::Unreachable => HttpError::new(Code::UpstreamUnreachable, "Try again in a moment."),
+            Self::BrokenOff | Self::Unreadable => HttpError::new(
+                Code::UpstreamUnreachable,
+                "It gave no answer that can be read. Whether the request took effect is not known.",
+            ),
+            Self::ClientTimeout => HttpError::new(Code::RequestTimeout, "The body did not come in time."),
             Self::NoConnectionLeft => overloaded(),
             Self::Denied => HttpError::new(
                 Code::Misconfigured,
@@ -75,9 +86,11 @@ pub enum Ended {
 pub enum Evidence {
     /// It works.
     Works,
-    /// It does not.
+    /// It cannot be reached, whatever is asked for and by whom.
+    IsAway,
+    /// It does not, which may lie with what was asked for.
     Fails,
-    /// Nothing: the reason lies with the client or with us.
+    /// Nothing: the reason lies with the client or with us, or nobody knows with whom.
     None,
 }
 
@@ -103,11 +116,19 @@ impl Ended {
                 }
                 _ => Evidence::Works,
             },
-            Self::Failed(
-                UpstreamFailure::ConnectTimeout | UpstreamFailure::Timeout | UpstreamFailure::Unreachable,
-            ) => Evidence::Fails,
+            Self::Failed(UpstreamFailure::ConnectTimeout | UpstreamFailure::Unreachable) => Evidence::IsAway,
+            Self::Failed(UpstreamFailure::Timeout | UpstreamFailure::BrokenOff) => Evidence::Fails,
             Self::Failed(_) => Evidence::None,
         }
+    }
+
+    /// Whether the connection may have been one that the service had ended while nobody used it: every server does so now and then,
+    /// and it says nothing about the next connection.
+    pub fn may_be_a_stale_connection(self) -> bool {
+        matches!(
+            self,
+            Self::Failed(UpstreamFailure::BrokenOff | UpstreamFailure::Unreadable)
+        )
     }
 
     /// Whether another attempt makes sense. Not after a timeout: the service may be at work on the first one still. A
@@ -120,7 +141,9 @@ impl Ended {
                 _ => Again::No,
             },
             Self::Failed(UpstreamFailure::ConnectTimeout) => Again::Elsewhere,
-            Self::Failed(UpstreamFailure::Unreachable) => Again::Anywhere,
+            Self::Failed(
+                UpstreamFailure::Unreachable | UpstreamFailure::BrokenOff | UpstreamFailure::Unreadable,
+            ) => Again::Anywhere,
             Self::Failed(_) => Again::No,
         }
     }
@@ -169,6 +192,7 @@ mod tests {
             UpstreamFailure::Denied,
             UpstreamFailure::BadRequest,
             UpstreamFailure::NoConnectionLeft,
+            UpstreamFailure::ClientTimeout,
         ] {
             assert_eq!(Ended::Failed(failure).evidence(), Evidence::None);
             assert_eq!(Ended::Failed(failure).again(), Again::No);

@@ -4,14 +4,9 @@
 //! With one address this is the service's circuit breaker; with several it is outlier ejection, and the breaker is open where all
 //! are ejected. Nothing here knows of other instances: see [`Service`](super::Service).
 
+use super::outcomes::{Asked, Outcomes};
 use crate::ports::Timestamp;
 
-/// How many calls are remembered.
-const MEMORY: u32 = 15;
-/// So many failures at least are evidence against the last address there is.
-const MIN_FAILURES: u32 = 5;
-/// So many failures one after another are evidence against one of several.
-const OUTLIER_FAILURES: u32 = 3;
 /// The longest time, in seconds, between two probes while others do the work.
 const LONGEST_WAIT: u64 = 30;
 
@@ -62,7 +57,7 @@ fn last_scheduled(elapsed: u64) -> u64 {
 }
 
 /// One address, as this instance sees it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Health {
     outcomes: Outcomes,
     ejection: Option<Ejection>,
@@ -97,26 +92,33 @@ impl Health {
 
     /// Whether there is no point in asking again what has just failed: it fails and fails.
     pub(super) fn is_failing(&self) -> bool {
-        self.outcomes.failures_in_a_row() >= OUTLIER_FAILURES
+        self.outcomes.fail_and_fail()
     }
 
     /// A call that began then went well.
-    pub(super) fn succeeded(&mut self, began: Timestamp) {
+    pub(super) fn succeeded(&mut self, asked: Asked, began: Timestamp) {
         if self.is_evidence(began) {
-            self.outcomes.push(false);
+            self.outcomes.succeeded(asked);
         }
     }
 
-    /// A call that began then failed. Gives the ejection, if that was one failure too many.
-    pub(super) fn failed(&mut self, began: Timestamp, now: Timestamp, others_work: bool) -> Option<Ejection> {
+    /// A call that began then failed; `asked` is `None` where that speaks for itself. Gives the ejection, if that was one failure too
+    /// many.
+    pub(super) fn failed(
+        &mut self,
+        asked: Option<Asked>,
+        began: Timestamp,
+        now: Timestamp,
+        others_work: bool,
+    ) -> Option<Ejection> {
         if !self.is_evidence(began) {
             return None;
         }
-        self.outcomes.push(true);
+        self.outcomes.failed(asked);
         let is_dead = if others_work {
-            self.outcomes.failures_in_a_row() >= OUTLIER_FAILURES
+            self.outcomes.speak_against_one_of_several()
         } else {
-            self.outcomes.are_mostly_failures()
+            self.outcomes.speak_against_the_last()
         };
         if is_dead {
             self.ejection = Some(Ejection::after(now));
@@ -187,30 +189,6 @@ pub struct Probe {
     pub(super) previous: u64,
 }
 
-/// The last calls, the latest in the lowest bit; a set bit is a failure.
-#[derive(Clone, Copy, Debug, Default)]
-struct Outcomes {
-    bits: u32,
-    known: u32,
-}
-
-impl Outcomes {
-    fn push(&mut self, failed: bool) {
-        self.bits = ((self.bits << 1) | u32::from(failed)) & ((1 << MEMORY) - 1);
-        self.known = (self.known + 1).min(MEMORY);
-    }
-
-    fn failures_in_a_row(self) -> u32 {
-        self.bits.trailing_ones()
-    }
-
-    /// Four of five, because there is nobody else: a service that fails some requests still answers the others.
-    fn are_mostly_failures(self) -> bool {
-        let failures = self.bits.count_ones();
-        failures >= MIN_FAILURES && failures * 5 >= self.known * 4
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,10 +197,15 @@ mod tests {
         Timestamp::from_millis(1_000_000 + millis)
     }
 
+    fn asked() -> Asked {
+        let client = crate::client::Client::of_request(&http::HeaderMap::new(), &Default::default());
+        Asked::of("/", client.key(Default::default()))
+    }
+
     /// Fails, without another address, until it is ejected: after how many failures.
     fn failures_until_ejected(health: &mut Health, others_work: bool) -> usize {
         (1..=100)
-            .find(|_| health.failed(at(0), at(0), others_work).is_some())
+            .find(|_| health.failed(None, at(0), at(0), others_work).is_some())
             .unwrap()
     }
 
@@ -240,18 +223,18 @@ mod tests {
     fn a_history_of_successes_holds_the_only_address_for_fifteen_calls_at_most() {
         let mut health = Health::default();
         for _ in 0..1000 {
-            health.succeeded(at(0));
+            health.succeeded(asked(), at(0));
         }
-        assert_eq!(failures_until_ejected(&mut health, false), 12);
+        assert!(failures_until_ejected(&mut health, false) <= 15);
     }
 
     #[test]
     fn a_service_that_fails_every_other_request_goes_on() {
         let mut health = Health::default();
         for _ in 0..1000 {
-            health.succeeded(at(0));
-            assert_eq!(health.failed(at(0), at(0), false), None);
-            assert_eq!(health.failed(at(0), at(0), true), None);
+            health.succeeded(asked(), at(0));
+            assert_eq!(health.failed(None, at(0), at(0), false), None);
+            assert_eq!(health.failed(None, at(0), at(0), true), None);
         }
     }
 
@@ -289,7 +272,7 @@ mod tests {
         health.returned(&probe, at(2600));
         assert!(!health.is_ejected());
         for _ in 0..50 {
-            assert_eq!(health.failed(at(2500), at(2700), false), None);
+            assert_eq!(health.failed(None, at(2500), at(2700), false), None);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Which of a service's addresses is called next.
 
 use super::health::{Ejection, Health, Probe};
+use super::outcomes::Asked;
 use super::upstream::Upstream;
 use crate::ports::Timestamp;
 
@@ -38,6 +39,10 @@ pub(super) struct Tried {
     pub(super) declined: u32,
     /// Those that failed. A request speaks against an address once, however often it was sent there.
     pub(super) failed: u32,
+    /// Those among them that could not be reached.
+    pub(super) away: u32,
+    /// Those that answered well.
+    pub(super) worked: u32,
 }
 
 pub(super) fn bit(index: usize) -> u32 {
@@ -112,13 +117,19 @@ impl Pool {
             .is_some_and(|(_, health)| health.is_failing())
     }
 
-    /// A call failed. Gives the ejection that follows from it, if any.
-    pub(super) fn failed(&mut self, index: usize, began: Timestamp, now: Timestamp) -> Option<Ejection> {
+    /// A call failed; `asked` is `None` where that speaks for itself. Gives the ejection that follows from it, if any.
+    pub(super) fn failed(
+        &mut self,
+        index: usize,
+        asked: Option<Asked>,
+        began: Timestamp,
+        now: Timestamp,
+    ) -> Option<Ejection> {
         let others = self.addresses.iter().enumerate();
         let others_work = others
             .filter(|(other, _)| *other != index)
             .any(|(_, (_, health))| !health.is_ejected());
-        self.health(index)?.failed(began, now, others_work)
+        self.health(index)?.failed(asked, began, now, others_work)
     }
 }
 
@@ -143,7 +154,7 @@ mod tests {
     }
 
     fn eject(pool: &mut Pool, index: usize) {
-        while pool.failed(index, at(0), at(0)).is_none() {}
+        while pool.failed(index, None, at(0), at(0)).is_none() {}
     }
 
     #[test]
@@ -194,7 +205,7 @@ mod tests {
         };
         for _ in 0..3 {
             assert_eq!(pool.turn(&tried, true, at(0)), Some(Turn::Call(0)));
-            pool.failed(0, at(0), at(0));
+            pool.failed(0, None, at(0), at(0));
         }
         assert_eq!(pool.turn(&tried, true, at(0)), None);
         assert_eq!(pool.turn(&Tried::default(), true, at(0)), Some(Turn::Call(0)));

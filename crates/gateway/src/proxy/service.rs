@@ -17,6 +17,7 @@ use http::uri::PathAndQuery;
 use super::budget::RetryBudget;
 use super::failure::{Again, Ended, Evidence};
 use super::health::{Ejection, Probe};
+use super::outcomes::Asked;
 use super::pool::{Pool, Tried, Turn, bit};
 use super::retry::MAX_ATTEMPTS;
 use super::upstream::Upstream;
@@ -37,20 +38,35 @@ pub struct Service {
 /// The attempts of one request.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempts {
+    asked: Asked,
     began: Timestamp,
     can_be_sent_again: bool,
     count: usize,
     tried: Tried,
+    had_stale_connection: bool,
+}
+
+/// What follows an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: this is the client's answer.
+    Enough,
+    /// Another one, if the budget has a retry left.
+    Retry,
+    /// Another one at once and for nothing: the connection may have been one that the service had ended before.
+    FreshConnection,
 }
 
 impl Attempts {
     /// None yet, of a request that came in at this moment.
-    pub fn new(began: Timestamp, can_be_sent_again: bool) -> Self {
+    pub fn new(asked: Asked, began: Timestamp, can_be_sent_again: bool) -> Self {
         Self {
+            asked,
             began,
             can_be_sent_again,
             count: 0,
             tried: Tried::default(),
+            had_stale_connection: false,
         }
     }
 
@@ -178,18 +194,27 @@ impl Service {
         Ok(store.increment(&key, 1).await? == 1)
     }
 
-    /// Notes how an attempt ended, and says whether to make another: the request may be sent again, has been sent fewer than three
-    /// times, and the budget has a retry left.
-    pub fn note(&self, attempts: &mut Attempts, turn: Turn, ended: Ended) -> bool {
+    /// Notes how an attempt ended, and says whether to make another: the request may be sent again, and has been sent fewer than
+    /// three times. A connection that was stale is no attempt, once for each request, and no evidence.
+    pub fn note(&self, attempts: &mut Attempts, turn: Turn, ended: Ended) -> Next {
+        if attempts.can_be_sent_again && ended.may_be_a_stale_connection() && !attempts.had_stale_connection {
+            attempts.had_stale_connection = true;
+            return Next::FreshConnection;
+        }
         let this = bit(turn.index());
         attempts.count += 1;
         attempts.tried.any |= this;
         match ended.evidence() {
             Evidence::Works => {
                 attempts.tried.failed &= !this;
+                attempts.tried.worked |= this;
                 if let Some(health) = self.pool.borrow_mut().health(turn.index()) {
-                    health.succeeded(attempts.began);
+                    health.succeeded(attempts.asked, attempts.began);
                 }
+            }
+            Evidence::IsAway => {
+                attempts.tried.failed |= this;
+                attempts.tried.away |= this;
             }
             Evidence::Fails => attempts.tried.failed |= this,
             Evidence::None => {}
@@ -197,7 +222,11 @@ impl Service {
         if ended.again() == Again::Elsewhere {
             attempts.tried.declined |= this;
         }
-        attempts.can_be_sent_again && ended.again() != Again::No && attempts.count < MAX_ATTEMPTS
+        if attempts.can_be_sent_again && ended.again() != Again::No && attempts.count < MAX_ATTEMPTS {
+            Next::Retry
+        } else {
+            Next::Enough
+        }
     }
 
     /// Takes a retry from the budget.
@@ -205,12 +234,22 @@ impl Service {
         self.budget.borrow_mut().spend()
     }
 
-    /// Draws the conclusions of a request whose last attempts failed.
+    /// Draws the conclusions of a request whose last attempts failed. What failed at several addresses and succeeded at none speaks
+    /// about what was asked for, and against none of them; what another one answered, against the address alone.
     pub fn conclude(&self, attempts: &Attempts, now: Timestamp) -> Vec<News> {
+        let Tried {
+            failed, away, worked, ..
+        } = attempts.tried;
+        let lies_with_the_request = worked == 0 && (failed & !away).count_ones() > 1;
         let mut pool = self.pool.borrow_mut();
         (0..pool.len())
-            .filter(|&index| attempts.tried.failed & bit(index) != 0)
-            .filter_map(|index| Some(News::Ejected(index, pool.failed(index, attempts.began, now)?)))
+            .filter(|&index| failed & bit(index) != 0)
+            .filter(|&index| away & bit(index) != 0 || !lies_with_the_request)
+            .filter_map(|index| {
+                let speaks_for_itself = worked != 0 || away & bit(index) != 0;
+                let asked = (!speaks_for_itself).then_some(attempts.asked);
+                Some(News::Ejected(index, pool.failed(index, asked, attempts.began, now)?))
+            })
             .collect()
     }
 

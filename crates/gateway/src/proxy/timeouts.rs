@@ -10,7 +10,7 @@ use crate::ports::Variables;
 pub struct Timeouts {
     /// Until the connection stands.
     pub connect: Duration,
-    /// Until the first byte of the answer, from the start of the attempt.
+    /// Until the first byte of the answer, from when the service has the whole request.
     pub first_byte: Duration,
     /// Between two pieces of the answer's body.
     pub between_bytes: Duration,
@@ -31,14 +31,24 @@ impl Timeouts {
     /// Reads them from the variables `upstream_*_timeout`.
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         Ok(Self {
-            connect: read(variables, "upstream_connect_timeout", parse).await?,
-            first_byte: read(variables, "upstream_first_byte_timeout", parse).await?,
-            between_bytes: read(variables, "upstream_between_bytes_timeout", parse).await?,
+            connect: read(variables, "upstream_connect_timeout", time_limit).await?,
+            first_byte: read(variables, "upstream_first_byte_timeout", time_limit).await?,
+            between_bytes: read(variables, "upstream_between_bytes_timeout", time_limit).await?,
         })
+    }
+
+    /// The limits that a host is to hold while a body is on its way: none for the first byte, which is counted from the body's end.
+    pub fn with_upload(self) -> Self {
+        const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
+        Self {
+            first_byte: LONGEST_UPLOAD,
+            ..self
+        }
     }
 }
 
-fn parse(text: &str) -> Result<Duration, InvalidTimeout> {
+/// Reads a span of time in which something can be done.
+pub fn time_limit(text: &str) -> Result<Duration, InvalidTimeout> {
     let limit = duration(text)?;
     if limit.is_zero() {
         return Err(InvalidTimeout::Zero);

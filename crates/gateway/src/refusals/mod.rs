@@ -66,9 +66,11 @@ fn event_of(code: Code) -> Option<&'static str> {
         | Code::TokenInvalid => Some("authentication_failed"),
         Code::Forbidden | Code::EmailNotVerified | Code::AdminExists => Some("access_denied"),
         Code::RateLimited | Code::TooManyFailures => Some("limit_exceeded"),
-        Code::BadRequest | Code::MalformedJson | Code::UnsafePath | Code::BodyTooLarge => {
-            Some("input_rejected")
-        }
+        Code::BadRequest
+        | Code::MalformedJson
+        | Code::UnsafePath
+        | Code::RequestTimeout
+        | Code::BodyTooLarge => Some("input_rejected"),
         _ => None,
     }
 }

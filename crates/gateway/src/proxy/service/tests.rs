@@ -12,6 +12,11 @@ const WELL: Ended = Ended::Answered {
     later: false,
 };
 
+fn asked() -> Asked {
+    let client = crate::client::Client::of_request(&http::HeaderMap::new(), &Default::default());
+    Asked::of("/", client.key(Default::default()))
+}
+
 /// An instance of the gateway before one service.
 struct Instance<'a> {
     service: Service,
@@ -39,7 +44,7 @@ impl<'a> Instance<'a> {
 
     /// A request that is sent once: what it was allowed, whatever came of it.
     fn request(&self, ended: Ended) -> Option<Turn> {
-        let mut attempts = Attempts::new(self.clock.now(), false);
+        let mut attempts = Attempts::new(asked(), self.clock.now(), false);
         let turn = block_on(self.service.turn(&attempts, self.store, self.clock))?;
         self.service.note(&mut attempts, turn, ended);
         let news = match turn {
@@ -179,7 +184,7 @@ fn an_ejection_of_one_address_is_shared_and_the_service_goes_on_with_the_other()
     let addresses = "http://a http://b";
     let one = Instance::new(addresses, &store, &clock);
     for _ in 0..3 {
-        let mut attempts = Attempts::new(clock.now(), false);
+        let mut attempts = Attempts::new(asked(), clock.now(), false);
         one.service.note(&mut attempts, Turn::Call(0), DEAD);
         for news in one.service.conclude(&attempts, clock.now()) {
             block_on(one.service.tell(news, &store)).unwrap();
@@ -198,13 +203,89 @@ fn a_request_speaks_against_an_address_once_and_is_sent_three_times_at_most() {
     let (store, clock) = (MemoryKeyValue::default(), TestClock::default());
     let instance = Instance::new("http://a", &store, &clock);
     for request in 1..=5 {
-        let mut attempts = Attempts::new(clock.now(), true);
+        let mut attempts = Attempts::new(asked(), clock.now(), true);
         let again: Vec<_> = (0..3)
             .map(|_| instance.service.note(&mut attempts, Turn::Call(0), DEAD))
             .collect();
-        assert_eq!(again, [true, true, false]);
+        assert_eq!(again, [Next::Retry, Next::Retry, Next::Enough]);
         let news = instance.service.conclude(&attempts, clock.now());
         assert_eq!(!news.is_empty(), request == 5, "{request}");
+    }
+}
+
+/// A request of this client for this path, which ends so at each address that it is sent to.
+fn fails(instance: &Instance<'_>, path: &str, client: u8, ended: Ended, addresses: usize) -> Vec<News> {
+    let mut headers = http::HeaderMap::new();
+    headers.insert("spin-client-addr", format!("192.0.2.{client}:1").parse().unwrap());
+    let client = crate::client::Client::of_request(&headers, &Default::default());
+    let asked = Asked::of(path, client.key(Default::default()));
+    let mut attempts = Attempts::new(asked, instance.clock.now(), false);
+    for index in 0..addresses {
+        instance.service.note(&mut attempts, Turn::Call(index), ended);
+    }
+    instance.service.conclude(&attempts, instance.clock.now())
+}
+
+const SICK: Ended = Ended::Answered {
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    later: false,
+};
+
+#[test]
+fn a_connection_that_may_have_been_stale_is_replaced_once_and_says_nothing() {
+    let (store, clock) = (MemoryKeyValue::default(), TestClock::default());
+    let instance = Instance::new("http://a", &store, &clock);
+    for failure in [UpstreamFailure::BrokenOff, UpstreamFailure::Unreadable] {
+        let mut attempts = Attempts::new(asked(), clock.now(), true);
+        let ended = Ended::Failed(failure);
+        let next = instance.service.note(&mut attempts, Turn::Call(0), ended);
+        assert_eq!((next, attempts.count()), (Next::FreshConnection, 0));
+        assert!(attempts.all_went_well());
+        let next = instance.service.note(&mut attempts, Turn::Call(0), ended);
+        assert_eq!((next, attempts.count()), (Next::Retry, 1));
+    }
+    // What changes something is not sent again, whatever the connection was.
+    let mut attempts = Attempts::new(asked(), clock.now(), false);
+    let ended = Ended::Failed(UpstreamFailure::BrokenOff);
+    assert_eq!(
+        instance.service.note(&mut attempts, Turn::Call(0), ended),
+        Next::Enough
+    );
+}
+
+#[test]
+fn one_resource_or_one_client_that_always_fails_closes_nothing() {
+    let (store, clock) = (MemoryKeyValue::default(), TestClock::default());
+    let broken_off = Ended::Failed(UpstreamFailure::BrokenOff);
+    let timeout = Ended::Failed(UpstreamFailure::Timeout);
+    for failure in [SICK, broken_off, timeout] {
+        let instance = Instance::new("http://a", &store, &clock);
+        for request in 0..100 {
+            assert_eq!(fails(&instance, "/bad", request, failure, 1), []);
+        }
+        assert!(!instance.is_open());
+        let instance = Instance::new("http://a", &store, &clock);
+        for request in 0..100 {
+            assert_eq!(fails(&instance, &format!("/{request}"), 1, failure, 1), []);
+        }
+        assert!(!instance.is_open());
+    }
+}
+
+#[test]
+fn a_service_that_fails_everybody_everywhere_is_given_a_rest() {
+    let (store, clock) = (MemoryKeyValue::default(), TestClock::default());
+    let instance = Instance::new("http://a", &store, &clock);
+    let ejected = (0..15).any(|request| !fails(&instance, &format!("/{request}"), request, SICK, 1).is_empty());
+    assert!(ejected);
+}
+
+#[test]
+fn what_fails_at_every_address_speaks_against_none() {
+    let (store, clock) = (MemoryKeyValue::default(), TestClock::default());
+    let instance = Instance::new("http://a http://b", &store, &clock);
+    for request in 0..100 {
+        assert_eq!(fails(&instance, &format!("/{request}"), request, SICK, 2), []);
     }
 }
 

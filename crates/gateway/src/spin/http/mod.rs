@@ -2,7 +2,8 @@
 //!
 //! Two ways in. A component that answers itself goes through [`serve`]: the library's request and response types, bodies
 //! read and written here. A component that stands between (middleware, the proxy) keeps WASI's own message and hands its
-//! body on as the stream it is ([`forward_request`], [`forward_response`]): no byte of it passes through the guest.
+//! body on as the stream it is ([`forward_request`], [`forward_response`]): no byte of it passes through the guest. Only a body that
+//! the proxy sends to a service does ([`send_upload`]), so that it is known who broke it off.
 
 mod entry;
 mod exchange;
@@ -10,6 +11,7 @@ mod fields;
 mod handover;
 mod inbound;
 mod outbound;
+mod upload;
 
 #[cfg(feature = "spin-middleware")]
 pub(crate) use entry::answer_within;
@@ -17,5 +19,6 @@ pub use entry::{Guest, answer, serve, serve_outermost};
 pub use exchange::SpinOutboundHttp;
 pub use handover::{BodyOf, forward_request, forward_response};
 pub use inbound::{IncomingBody, receive_head};
-pub use outbound::{Timeouts, ended, failure_of, get, options_of, request_of, send, wait};
+pub use outbound::{NoResponse, Timeouts, ended, failure_of, get, options_of, request_of, send, wait};
+pub use upload::{UploadLimits, send_upload};
 pub use spin_sdk::wasip3::http::types::{ErrorCode, Request, RequestOptions, Response};

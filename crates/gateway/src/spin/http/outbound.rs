@@ -46,10 +46,28 @@ pub fn request_of(
     Ok(request)
 }
 
+/// Why an attempt gave no answer, and the words of whoever noticed, for the log.
+#[derive(Clone, Debug)]
+pub struct NoResponse {
+    /// Why.
+    pub failure: UpstreamFailure,
+    /// In the host's words, or ours.
+    pub cause: String,
+}
+
+impl From<ErrorCode> for NoResponse {
+    fn from(error: ErrorCode) -> Self {
+        Self {
+            failure: failure_of(&error),
+            cause: format!("{error:?}"),
+        }
+    }
+}
+
 /// How an attempt ended. Of the answer's headers only the one that matters is looked at, and only where it does.
-pub fn ended(result: &Result<Response, ErrorCode>) -> Ended {
+pub fn ended(result: &Result<Response, NoResponse>) -> Ended {
     match result {
-        Err(error) => Ended::Failed(failure_of(error)),
+        Err(error) => Ended::Failed(error.failure),
         Ok(response) => {
             let status = StatusCode::from_u16(response.get_status_code()).unwrap_or(StatusCode::BAD_GATEWAY);
             let later = matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE)
@@ -127,6 +145,15 @@ pub fn failure_of(error: &ErrorCode) -> UpstreamFailure {
         | ErrorCode::HttpRequestHeaderSize(_)
         | ErrorCode::HttpRequestTrailerSectionSize(_)
         | ErrorCode::HttpRequestTrailerSize(_) => UpstreamFailure::BadRequest,
-        _ => UpstreamFailure::Unreachable,
+        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => UpstreamFailure::BrokenOff,
+        ErrorCode::DnsError(_)
+        | ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpUnroutable
+        | ErrorCode::ConnectionRefused
+        | ErrorCode::TlsProtocolError
+        | ErrorCode::TlsCertificateError
+        | ErrorCode::TlsAlertReceived(_) => UpstreamFailure::Unreachable,
+        _ => UpstreamFailure::Unreadable,
     }
 }
