@@ -172,9 +172,7 @@ impl Upstream {
 
     /// A service that says, request after request on a kept connection, what `answer` makes of the head, or ends the connection
     /// where that is nothing. The first argument is the number of the request on its connection, from 1. Bodies are not read.
-    pub fn speaking(
-        answer: impl Fn(usize, &str) -> Option<&'static str> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn speaking(answer: impl Fn(usize, &str) -> Option<&'static str> + Send + Sync + 'static) -> Self {
         let answer = Arc::new(answer);
         let (address, listener) = listen();
         BACKGROUND.spawn(async move {

@@ -10,14 +10,13 @@ use jetway_gateway::http::{HttpError, RequestId, Response as Answer, finish};
 use jetway_gateway::per_instance::PerInstance;
 use jetway_gateway::ports::Clock as _;
 use jetway_gateway::proxy::{
-    Asked as AskedFor, Attempts, News, Next, Service, Turn, overloaded, pause,
-    response_headers,
+    Asked as AskedFor, Attempts, News, Next, Service, Turn, overloaded, pause, response_headers,
 };
 use jetway_gateway::rate_limit::add_headers;
 use jetway_gateway::refusals::{Asked, Refusal};
 use jetway_gateway::spin::http::{
-    ErrorCode, NoResponse, Request, Response, answer, ended, forward_response, receive_head, request_of, send,
-    send_upload, wait,
+    ErrorCode, NoResponse, Request, Response, answer, ended, forward_response, receive_head, request_of,
+    send, send_upload, wait,
 };
 use jetway_gateway::spin::{IdEntropy, SpinKeyValue, SpinVariables, SpinWay, SystemClock, SystemEntropy};
 

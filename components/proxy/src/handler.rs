@@ -5,7 +5,9 @@ use http::{HeaderMap, HeaderValue, Method, Request, header};
 use jetway_gateway::client::Client;
 use jetway_gateway::http::{Code, HttpError, Problem, RequestId, Response, Routes};
 use jetway_gateway::ports::Entropy;
-use jetway_gateway::proxy::{Hop, MaxForwards, TraceContext, check_path, final_answer, may_be_sent_again, request_headers};
+use jetway_gateway::proxy::{
+    Hop, MaxForwards, TraceContext, check_path, final_answer, may_be_sent_again, request_headers,
+};
 
 /// What is to be done.
 #[derive(Debug)]

@@ -59,7 +59,9 @@ impl Load {
             tokio::spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
                     let (path, from) = next_request();
-                    let request = client.get(gateway.clone() + &path).header("x-forwarded-for", from);
+                    let request = client
+                        .get(gateway.clone() + &path)
+                        .header("x-forwarded-for", from);
                     if let Ok(answer) = request.send().await {
                         answer.bytes().await.ok();
                     }
@@ -336,7 +338,10 @@ enum How {
 /// A service one of whose resources is out of order.
 fn failing_at(bad: &'static str, how: How) -> Upstream {
     Upstream::speaking(move |_, head| {
-        let is_bad = head.split(' ').nth(1).is_some_and(|target| target.starts_with(bad));
+        let is_bad = head
+            .split(' ')
+            .nth(1)
+            .is_some_and(|target| target.starts_with(bad));
         match (is_bad, how) {
             (false, _) => Some("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nwell"),
             (true, How::Says503) => Some("HTTP/1.1 503 Sorry\r\ncontent-length: 0\r\n\r\n"),

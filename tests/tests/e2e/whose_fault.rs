@@ -41,7 +41,11 @@ async fn a_client_that_breaks_its_body_off_closes_nothing_for_others() {
 
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
         for framing in ["content-length: 1000", "transfer-encoding: chunked"] {
-            let piece = if framing.ends_with("chunked") { "3e8\r\nhello" } else { "hello" };
+            let piece = if framing.ends_with("chunked") {
+                "3e8\r\nhello"
+            } else {
+                "hello"
+            };
             for how in ["closes", "resets"] {
                 for _ in 0..OFTEN {
                     let request = upload(method, &user, framing) + piece;
@@ -63,12 +67,19 @@ async fn what_is_no_body_is_the_client_s_fault() {
     let app = TestApp::start();
     let user = app.new_user().await;
 
-    for body in ["zz\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n", "ffffffffffffffffff\r\n"] {
+    for body in [
+        "zz\r\nhello\r\n0\r\n\r\n",
+        "-5\r\nhello\r\n0\r\n\r\n",
+        "ffffffffffffffffff\r\n",
+    ] {
         for _ in 0..OFTEN {
             let request = upload("POST", &user, "transfer-encoding: chunked\r\nconnection: close") + body;
             let answer = raw::exchange_bytes(app.address(), request).await;
             let answer = String::from_utf8_lossy(&answer);
-            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{body:?}: {answer}");
+            assert!(
+                answer.is_empty() || answer.starts_with("HTTP/1.1 400 "),
+                "{body:?}: {answer}"
+            );
         }
     }
 
@@ -77,11 +88,15 @@ async fn what_is_no_body_is_the_client_s_fault() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_a_408_and_closes_nothing() {
-    let app = TestApp::with(&[("client_body_timeout", "1s"), ("upstream_first_byte_timeout", "1s")]);
+    let app = TestApp::with(&[
+        ("client_body_timeout", "1s"),
+        ("upstream_first_byte_timeout", "1s"),
+    ]);
     let user = app.new_user().await;
 
     let stalled = (0..OFTEN).flat_map(|_| {
-        let anybody = "GET /api/v1/flights HTTP/1.1\r\nhost: jetway\r\nconnection: close\r\ncontent-length: 5\r\n\r\n";
+        let anybody =
+            "GET /api/v1/flights HTTP/1.1\r\nhost: jetway\r\nconnection: close\r\ncontent-length: 5\r\n\r\n";
         [
             anybody.to_owned(),
             upload("POST", &user, "connection: close\r\ncontent-length: 1000") + "begins",
@@ -102,7 +117,10 @@ async fn a_body_that_does_not_come_is_a_408_and_closes_nothing() {
 
 #[tokio::test]
 async fn a_slow_body_is_taken_as_long_as_it_moves_and_the_service_s_time_begins_after_it() {
-    let app = TestApp::with(&[("upstream_first_byte_timeout", "1s"), ("client_body_timeout", "3s")]);
+    let app = TestApp::with(&[
+        ("upstream_first_byte_timeout", "1s"),
+        ("client_body_timeout", "3s"),
+    ]);
     let user = app.new_user().await;
     let request = upload("POST", &user, "connection: close\r\ncontent-length: 6");
     let mut stream = connect(app.address(), &request).await;
@@ -161,7 +179,8 @@ async fn an_early_answer_reaches_the_client() {
 
 #[tokio::test]
 async fn a_connection_that_was_kept_too_long_is_replaced_for_nothing() {
-    let every_other = |number, _: &str| (number == 1).then_some("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nwell");
+    let every_other =
+        |number, _: &str| (number == 1).then_some("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nwell");
     let app = TestApp::in_front_of(Upstream::speaking(every_other), Upstream::echo());
 
     for _ in 0..40 {

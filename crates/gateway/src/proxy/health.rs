@@ -95,6 +95,11 @@ impl Health {
         self.outcomes.fail_and_fail()
     }
 
+    /// Whether it has answered such a request lately.
+    pub(super) fn has_answered(&self, asked: &Asked) -> bool {
+        self.outcomes.have_success_at_path_of(asked)
+    }
+
     /// A call that began then went well.
     pub(super) fn succeeded(&mut self, asked: Asked, began: Timestamp) {
         if self.is_evidence(began) {

@@ -24,7 +24,7 @@ pub use outcomes::Asked;
 pub use path::check_path;
 pub use pool::Turn;
 pub use retry::{asks_for_time, may_be_sent_again, pause};
-pub use service::{Attempts, Next, News, Service, is_old_claim};
+pub use service::{Attempts, News, Next, Service, is_old_claim};
 pub use timeouts::{InvalidTimeout, Timeouts, time_limit};
 pub use trace::TraceContext;
 pub use upstream::{InvalidUpstream, InvalidUpstreams, Upstream};

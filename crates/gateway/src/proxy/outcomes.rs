@@ -2,8 +2,8 @@
 //!
 //! A failure may lie with what was asked for or with who asked. So failures close an address only where they would do so without
 //! any one path, and without any one client: whoever asks for a resource that always fails closes nothing for anybody else. What
-//! speaks for itself needs no such second opinion: a connection that does not come about, and a request that another address
-//! of the service answered.
+//! speaks for itself needs no such second opinion: a connection that does not come about, and a path that another address of the
+//! service has answered.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -72,6 +72,14 @@ impl Outcomes {
         self.push(Outcome { failed: true, asked });
     }
 
+    /// Whether a call for this path went well.
+    pub(super) fn have_success_at_path_of(&self, asked: &Asked) -> bool {
+        let is_one = |outcome: &Outcome| {
+            !outcome.failed && outcome.asked.is_some_and(|other| other.path == asked.path)
+        };
+        self.last.iter().any(is_one)
+    }
+
     /// Forgets, in this order, what is over the share of its path, of its client, or just the oldest.
     fn push(&mut self, outcome: Outcome) {
         if let Some(asked) = outcome.asked {
@@ -131,7 +139,8 @@ fn without_each(outcomes: &[Outcome], holds: impl Fn(&[Outcome]) -> bool) -> boo
         outcomes.iter().filter(stays).copied().collect()
     };
     failed().filter_map(|outcome| outcome.asked).all(|one| {
-        holds(&without(&|other| other.path == one.path)) && holds(&without(&|other| other.client == one.client))
+        holds(&without(&|other| other.path == one.path))
+            && holds(&without(&|other| other.client == one.client))
     })
 }
 

@@ -126,9 +126,13 @@ impl Pool {
         now: Timestamp,
     ) -> Option<Ejection> {
         let others = self.addresses.iter().enumerate();
-        let others_work = others
-            .filter(|(other, _)| *other != index)
-            .any(|(_, (_, health))| !health.is_ejected());
+        let mut at_work = others
+            .filter(|(other, (_, health))| *other != index && !health.is_ejected())
+            .map(|(_, (_, health))| health)
+            .peekable();
+        let others_work = at_work.peek().is_some();
+        // What another address has answered is no fault of what was asked for.
+        let asked = asked.filter(|asked| !at_work.any(|other| other.has_answered(asked)));
         self.health(index)?.failed(asked, began, now, others_work)
     }
 }

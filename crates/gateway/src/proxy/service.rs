@@ -248,7 +248,10 @@ impl Service {
             .filter_map(|index| {
                 let speaks_for_itself = worked != 0 || away & bit(index) != 0;
                 let asked = (!speaks_for_itself).then_some(attempts.asked);
-                Some(News::Ejected(index, pool.failed(index, asked, attempts.began, now)?))
+                Some(News::Ejected(
+                    index,
+                    pool.failed(index, asked, attempts.began, now)?,
+                ))
             })
             .collect()
     }

@@ -276,7 +276,8 @@ fn one_resource_or_one_client_that_always_fails_closes_nothing() {
 fn a_service_that_fails_everybody_everywhere_is_given_a_rest() {
     let (store, clock) = (MemoryKeyValue::default(), TestClock::default());
     let instance = Instance::new("http://a", &store, &clock);
-    let ejected = (0..15).any(|request| !fails(&instance, &format!("/{request}"), request, SICK, 1).is_empty());
+    let ejected =
+        (0..15).any(|request| !fails(&instance, &format!("/{request}"), request, SICK, 1).is_empty());
     assert!(ejected);
 }
 

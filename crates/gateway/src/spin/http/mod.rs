@@ -20,5 +20,5 @@ pub use exchange::SpinOutboundHttp;
 pub use handover::{BodyOf, forward_request, forward_response};
 pub use inbound::{IncomingBody, receive_head};
 pub use outbound::{NoResponse, Timeouts, ended, failure_of, get, options_of, request_of, send, wait};
-pub use upload::{UploadLimits, send_upload};
 pub use spin_sdk::wasip3::http::types::{ErrorCode, Request, RequestOptions, Response};
+pub use upload::{UploadLimits, send_upload};

@@ -123,7 +123,13 @@ struct Pump {
 }
 
 impl Pump {
-    async fn run(mut self, mut body: StreamReader<u8>, end: End, mut writer: StreamWriter<u8>, trailers: Trailers) {
+    async fn run(
+        mut self,
+        mut body: StreamReader<u8>,
+        end: End,
+        mut writer: StreamWriter<u8>,
+        trailers: Trailers,
+    ) {
         loop {
             let Some(piece) = self.next_piece(&mut body).await else {
                 return;
