@@ -1,5 +1,7 @@
 //! `POST /api/v1/signin/email` and `/verify`: signing in by a code out of a mail; and `POST /api/v1/signin/device`, for the link in it.
 
+use std::time::Duration;
+
 use http::{Request, header};
 use jetway_gateway::client::Client as NetworkClient;
 use jetway_gateway::devices::{AskedBefore, Presented};
@@ -7,7 +9,7 @@ use jetway_gateway::domain::{AskingBrowser, EmailAddress, OneTimeToken, SigninCo
 use jetway_gateway::http::{Body, Code, HttpError, Response, accepted, json, no_content};
 use jetway_gateway::ports::{Clock as _, Ports};
 use jetway_gateway::problems::field;
-use jetway_gateway::rate_limit::{ByEmail, Partition};
+use jetway_gateway::rate_limit::{By, ByEmail, Partition};
 use jetway_gateway::sessions::{self, CodeMaker, ShownCode, SignInError};
 use jetway_gateway::store::signin_codes;
 use serde::Deserialize;
@@ -43,6 +45,7 @@ pub(crate) async fn ask<P: Ports>(
     let by_email = ByEmail::of(&request);
     let presented = Presented::of(request.headers());
     let asked_before = AskedBefore::of(request.headers());
+    let link_lifetime = link_lifetime(&request, app);
     let body: Ask = json::read(request).await?;
     let email = field("/email", EmailAddress::parse(&body.email))?;
     // A known device has a count of its own: nobody else uses it up.
@@ -54,7 +57,7 @@ pub(crate) async fn ask<P: Ports>(
     by_email
         .count_as(counted_as, limits, limiter, app.ports, async || {
             let asking = AskingBrowser::generate(app.ports.entropy());
-            send(&email, &asking, app).await?;
+            send(&email, &asking, link_lifetime, app).await?;
             let mut response = accepted();
             if let Some(cookie) = asked_before.cookie(&asking, app.settings.signin_code_lifetime) {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -64,9 +67,19 @@ pub(crate) async fn ask<P: Ports>(
         .await
 }
 
+/// No shorter than mails can be held back: whoever uses up those of an hour has sent a link that is good when the hour is over.
+fn link_lifetime<P: Ports, B>(request: &Request<B>, app: &App<'_, P>) -> Duration {
+    let (limits, path) = (&app.settings.rate_limits, request.uri().path());
+    let window = limits.longest_window(By::Email, request.method(), path);
+    app.settings
+        .email_token_lifetime
+        .max(Duration::from_secs(window.unwrap_or(0)))
+}
+
 async fn send<P: Ports>(
     email: &EmailAddress,
     asking: &AskingBrowser,
+    link_lifetime: Duration,
     app: &App<'_, P>,
 ) -> Result<(), HttpError> {
     let store = app.store().await?;
@@ -75,7 +88,7 @@ async fn send<P: Ports>(
     let maker = CodeMaker {
         secret: &secret,
         lifetime: app.settings.signin_code_lifetime,
-        link_lifetime: app.settings.email_token_lifetime,
+        link_lifetime,
         clock,
         entropy,
     };

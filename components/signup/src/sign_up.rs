@@ -40,11 +40,11 @@ async fn sign_up<P: Ports, F: Fn(UserId)>(new: NewUser, app: &App<'_, P, F>) -> 
     let (clock, entropy) = (app.ports.clock(), app.ports.entropy());
     let store = app.store().await?;
     let secret = app.secret(&store).await?;
+    let maker = app.token_maker(&secret, Mail::Email);
     let conceals = app.settings.require_verified_email;
     match accounts::sign_up(&store, new, &app.hasher(), clock, entropy).await {
         Ok(user) => {
             // Should this fail the account is there all the same, and its owner asks for another mail.
-            let maker = app.token_maker(&secret, Mail::Email);
             accounts::request_mail(&store, Purpose::VerifyEmail, &email, &maker).await?;
             app.tell(Some(user.id));
             if conceals {
@@ -54,6 +54,11 @@ async fn sign_up<P: Ports, F: Fn(UserId)>(new: NewUser, app: &App<'_, P, F>) -> 
             }
         }
         Err(SignUpError::EmailTaken) if conceals => {
+            // As much as is written for a new account, so that the time tells no more than the answer.
+            if let Ok(nobody) = EmailAddress::parse(&format!("{}@invalid", UserId::generate(clock, entropy)))
+            {
+                accounts::request_mail(&store, Purpose::VerifyEmail, &nobody, &maker).await?;
+            }
             app.tell(accounts::tell_owner(&store, &email, clock).await?);
             Ok(accepted())
         }

@@ -8,6 +8,7 @@
 
 use std::time::{Duration, Instant};
 
+use http::Method;
 use jetway_tests::TestApp;
 use jetway_tests::app::{PASSWORD, new_email};
 use jetway_tests::state;
@@ -27,8 +28,12 @@ struct Reason {
     name: &'static str,
     email: String,
     path: &'static str,
+    method: Method,
     body: Value,
+    /// Whether each request is about an address of its own, which nobody has.
+    is_fresh: bool,
     cookie: String,
+    token: String,
     status: u16,
 }
 
@@ -40,9 +45,20 @@ impl Reason {
             body: body(&email),
             email,
             path,
+            method: Method::POST,
+            is_fresh: false,
             cookie: String::new(),
+            token: String::new(),
             status,
         }
+    }
+
+    fn body(&self) -> Value {
+        let mut body = self.body.clone();
+        if self.is_fresh {
+            body["email"] = json!(new_email());
+        }
+        body
     }
 }
 
@@ -189,6 +205,37 @@ async fn a_wrong_code_takes_as_long_whoever_the_address_is() {
     assert_alike(&app, &reasons, again).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_up_takes_as_long_whoever_the_address_is() {
+    let app = concealing();
+    let mut reasons = addresses(&app, "/api/v1/signup", 202, &json!({"password": PASSWORD})).await;
+    for reason in &mut reasons[..2] {
+        reason.is_fresh = true;
+    }
+    assert_alike(&app, &reasons, || {}).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_address_takes_as_long_whoever_the_address_is() {
+    let app = TestApp::with(&[("bcrypt_cost", "5")]);
+    let user = app.new_user().await;
+    let taken = app.new_user().await.email;
+    let mut reasons = Vec::new();
+    for name in ["unknown", "unknown, again", "taken"] {
+        let mut reason = Reason::new(
+            name,
+            "/api/v1/me",
+            202,
+            |email| json!({"email": email, "current_password": PASSWORD}),
+        );
+        (reason.method, reason.token) = (Method::PATCH, user.access_token.clone());
+        reason.is_fresh = name != "taken";
+        reasons.push(reason);
+    }
+    reasons[2].body["email"] = json!(taken);
+    assert_alike(&app, &reasons, || {}).await;
+}
+
 /// How long each answer took, by reason.
 async fn time(app: &TestApp, reasons: &[Reason], before_round: &impl Fn()) -> Vec<Vec<Duration>> {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -201,10 +248,13 @@ async fn time(app: &TestApp, reasons: &[Reason], before_round: &impl Fn()) -> Ve
         for &reason in &order {
             let asked = &reasons[reason];
             let url = format!("http://{}{}", app.address(), asked.path);
-            let call = client
-                .post(&url)
+            let mut call = client
+                .request(asked.method.clone(), &url)
                 .header("cookie", &asked.cookie)
-                .json(&asked.body);
+                .json(&asked.body());
+            if !asked.token.is_empty() {
+                call = call.bearer_auth(&asked.token);
+            }
             let start = Instant::now();
             let answer = call.send().await.unwrap();
             let taken = start.elapsed();

@@ -34,6 +34,11 @@ impl RateLimits {
         rule.into_iter().flat_map(|rule| &rule.limits).filter(of_kind)
     }
 
+    /// The longest window of this kind for a request, in seconds; none where no rule is for it.
+    pub fn longest_window(&self, by: By, method: &Method, path: &str) -> Option<u64> {
+        self.of(by, method, path).map(|limit| limit.window).max()
+    }
+
     /// The shortest window there is, in seconds.
     pub fn shortest_window(&self) -> Option<u64> {
         let limits = self.0.iter().flat_map(|rule| &rule.limits);

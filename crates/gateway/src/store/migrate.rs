@@ -94,6 +94,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "signin_codes",
         sql: include_str!("../../../../migrations/0018_signin_codes.sql"),
     },
+    Migration {
+        version: 19,
+        name: "codes_end",
+        sql: include_str!("../../../../migrations/0019_codes_end.sql"),
+    },
 ];
 
 /// What an instance knows of the schema: one for an instance, as a `static`.

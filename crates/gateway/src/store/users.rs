@@ -140,12 +140,12 @@ pub async fn to_check<D: Database>(
     })
 }
 
-/// What the user's password is checked against.
+/// What the user's password is checked against; `None` where they have none, or are not there.
 pub async fn password_hash<D: Database>(
     store: &Store<D>,
     id: UserId,
 ) -> Result<Option<PasswordHash>, StoreError> {
-    let statement = "SELECT password_hash FROM users WHERE id = ?1";
+    let statement = "SELECT password_hash FROM users WHERE id = ?1 AND password_hash <> '*'";
     let row = store.first(statement, &[Value::Text(id.to_string())]).await?;
     row.map(|mut row| row.password_hash()).transpose()
 }

@@ -23,5 +23,6 @@ mod roles;
 mod second_factor;
 mod session_model;
 mod sessions;
+mod signin_codes;
 mod upgrades;
 mod world;
