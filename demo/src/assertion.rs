@@ -12,8 +12,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::problem::Problem;
 use keys::Keys;
@@ -49,8 +52,22 @@ struct Claims {
     sub: Option<String>,
     roles: Vec<String>,
     method: String,
-    target: String,
+    /// Absent where it is long; then there is its digest.
+    target: Option<String>,
+    target_sha256: Option<String>,
     iat: u64,
+}
+
+impl Claims {
+    /// Whether these are the method and the target, one way or the other.
+    fn are_about(&self, method: &Method, target: &str) -> bool {
+        let is_target = match (&self.target, &self.target_sha256) {
+            (Some(named), None) => named == target,
+            (None, Some(digest)) => *digest == URL_SAFE_NO_PAD.encode(Sha256::digest(target)),
+            _ => false,
+        };
+        is_target && self.method == method.as_str()
+    }
 }
 
 /// Why a request is not believed.
@@ -84,7 +101,7 @@ impl Verifier {
         let key = self.keys.named(kid).await.map_err(|_| Refused::NoKeys)?;
         let claims = self.claims(assertion, &key.ok_or(Refused::NotAsserted)?)?;
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
-        if claims.method == method.as_str() && claims.target == target && claims.iat <= now() + LEEWAY {
+        if claims.are_about(method, target) && claims.iat <= now() + LEEWAY {
             Ok(claims)
         } else {
             Err(Refused::NotAsserted)

@@ -5,12 +5,12 @@ use std::rc::Rc;
 use http::{HeaderMap, Request as Head};
 use jetway_gateway::access::Admitted;
 use jetway_gateway::browser::Visit;
-use jetway_gateway::client::Client;
+use jetway_gateway::client::{Approach, Client};
 use jetway_gateway::http::{HttpError, RequestId, Response as Answer, finish};
 use jetway_gateway::per_instance::PerInstance;
 use jetway_gateway::ports::Clock as _;
 use jetway_gateway::proxy::{
-    Asked as AskedFor, Attempts, News, Next, Service, Turn, overloaded, pause, response_headers,
+    Asked as AskedFor, Attempts, News, Next, Service, Turn, hide_inner_addresses, overloaded, pause, response_headers,
 };
 use jetway_gateway::rate_limit::add_headers;
 use jetway_gateway::refusals::{Asked, Refusal};
@@ -87,8 +87,9 @@ async fn respond(
     }
     let client = Client::of_request(head.headers(), &settings.limits.client);
     let Admitted { caller, usages } = guard::pass(head, &client, request_id, settings).await?;
+    let approach = Approach::of(head, &client, &settings.limits.client);
     let told = async {
-        match handler::plan(head, &client, request_id, &IdEntropy)? {
+        match handler::plan(head, &client, approach, request_id, &IdEntropy)? {
             Plan::Answer(mut response) => {
                 add_headers(response.headers_mut(), &usages);
                 Ok(Reply::OurOwn(response))
@@ -157,7 +158,9 @@ async fn forward(
 
     let failed = |error: NoResponse| error.failure.into_error(service.name(), error.cause);
     let response = last.ok_or_else(overloaded)?.map_err(failed)?;
-    let rewrite = |headers| {
+    let services = [&*gate.settings.flights, &*gate.settings.bookings];
+    let rewrite = |mut headers| {
+        hide_inner_addresses(&mut headers, &services, &message.outbound.own);
         let mut headers = response_headers(headers, request_id);
         dress(&mut headers);
         headers

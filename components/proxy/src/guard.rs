@@ -13,6 +13,7 @@ use jetway_gateway::rate_limit::{Memory, add_headers, count_request};
 use jetway_gateway::spin::{SpinKeyValue, SpinWay, SystemClock, sweep_when_answered};
 use jetway_gateway::tokens::VerifierCache;
 
+use crate::handler;
 use crate::settings::Settings;
 
 /// What this instance remembers of tokens.
@@ -34,7 +35,11 @@ pub(crate) async fn pass(
     let mut usages = counted.await?;
     let verifier = settings.admission.tokens.verifier(store, clock, &TOKENS);
     let outside = (store, clock, way, &MEMORY);
-    match admit(head, request_id, &settings.admission, &verifier, outside).await {
+    let admitted = match handler::check(head) {
+        Ok(()) => admit(head, request_id, &settings.admission, &verifier, outside).await,
+        Err(refused) => Err(refused),
+    };
+    match admitted {
         Ok(admitted) => {
             usages.extend(admitted.usages);
             Ok(Admitted { usages, ..admitted })

@@ -2,11 +2,12 @@
 
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, header};
-use jetway_gateway::client::Client;
-use jetway_gateway::http::{Code, HttpError, Problem, RequestId, Response, Routes};
+use jetway_gateway::client::{Approach, Client};
+use jetway_gateway::http::{HttpError, Problem, RequestId, Response, Routes};
 use jetway_gateway::ports::Entropy;
 use jetway_gateway::proxy::{
-    Hop, MaxForwards, TraceContext, check_path, final_answer, may_be_sent_again, request_headers,
+    Hop, MaxForwards, OwnAddress, TraceContext, check_loop, check_method, check_path, final_answer, may_be_sent_again,
+    request_headers,
 };
 
 /// What is to be done.
@@ -40,6 +41,8 @@ pub struct Outbound {
     pub headers: HeaderMap,
     /// Whether the client's body goes with it.
     pub has_body: bool,
+    /// Under which address the client reached us.
+    pub own: OwnAddress,
 }
 
 impl Outbound {
@@ -61,50 +64,57 @@ pub fn is_private<B>(request: &Request<B>) -> Result<bool, HttpError> {
     OWN.find(request.method(), path).map(|_| true)
 }
 
-/// Decides what to do with a request. The path is looked at first: the service must not read it as another one than the
-/// access policy was asked about.
+/// Refuses what goes to no service, whoever sends it: methods that are about the way, requests that go in circles, paths that
+/// the service could read as others than the access policy is asked about.
+pub fn check(request: &Request<()>) -> Result<(), HttpError> {
+    check_method(request.method())?;
+    check_loop(request.headers())?;
+    check_path(request.uri().path())
+}
+
+/// Decides what to do with a request that has passed.
 pub fn plan(
     request: &Request<()>,
     client: &Client,
+    approach: Approach<'_>,
     request_id: &RequestId,
     entropy: &impl Entropy,
 ) -> Result<Plan, HttpError> {
     let path = request.uri().path();
     check_path(path)?;
     let destination = destination_of(path).ok_or_else(Problem::not_found)?;
-    if request.method() == Method::CONNECT {
-        return Err(no_tunnel());
-    }
     let max_forwards = MaxForwards::of(request)?;
     if max_forwards == MaxForwards::Spent {
-        return Ok(Plan::Answer(final_answer(request)));
+        return Ok(Plan::Answer(final_answer()));
     }
     let hop = Hop {
         client,
-        scheme: request.uri().scheme_str().unwrap_or("http"),
-        host: request.uri().authority().map(http::uri::Authority::as_str),
+        approach,
         request_id,
         trace: &TraceContext::of_request(request.headers(), entropy),
     };
     let mut headers = request_headers(request.headers(), &hop);
     max_forwards.set(&mut headers);
+    let has_body = has_body(request);
+    if !has_body {
+        say_that_there_is_none(request.method(), &mut headers);
+    }
     Ok(Plan::Forward(Box::new(Outbound {
         method: request.method().clone(),
         destination,
         path: request.uri().path_and_query().cloned(),
         headers,
-        has_body: has_body(request),
+        has_body,
+        own: approach.into(),
     })))
 }
 
-/// A tunnel would lead past everything that the gateway is for.
-fn no_tunnel() -> HttpError {
-    Problem::new(Code::MethodNotAllowed, "The gateway opens no tunnels.")
-        .with_header(
-            header::ALLOW,
-            HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE"),
-        )
-        .into()
+/// A request without a body says so, where its method might have one (RFC 9110, section 8.6): it would else be sent as one
+/// whose body is empty chunks, which not every server takes.
+fn say_that_there_is_none(method: &Method, headers: &mut HeaderMap) {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
 }
 
 fn destination_of(path: &str) -> Option<Destination> {
@@ -147,9 +157,12 @@ mod tests {
             request = request.header(*name, *value);
         }
         let request = request.body(()).unwrap();
-        let client = Client::of_request(request.headers(), &client::Settings::default());
+        let settings = client::Settings::default();
+        let client = Client::of_request(request.headers(), &settings);
+        let approach = Approach::of(&request, &client, &settings);
         let id = RequestId::parse("r-1").unwrap();
-        plan(&request, &client, &id, &CountingEntropy::default())
+        check(&request)?;
+        plan(&request, &client, approach, &id, &CountingEntropy::default())
     }
 
     fn outbound(method: &str, target: &str, headers: &[(&str, &str)]) -> Outbound {
@@ -213,21 +226,39 @@ mod tests {
 
     #[test]
     fn a_request_that_may_go_no_further_is_answered_here() {
-        for method in ["OPTIONS", "TRACE"] {
-            let plan = |steps| plan_of(method, "/api/v1/flights", &[("max-forwards", steps)]);
-            assert!(matches!(plan("0"), Ok(Plan::Answer(_))), "{method}");
-            assert_eq!(plan("x").unwrap_err().problem().code(), Code::BadRequest);
-            let left = outbound(method, "/api/v1/flights", &[("max-forwards", "3")]).headers;
-            assert_eq!(left["max-forwards"], "2");
-        }
+        let plan = |steps| plan_of("OPTIONS", "/api/v1/flights", &[("max-forwards", steps)]);
+        assert!(matches!(plan("0"), Ok(Plan::Answer(_))));
+        assert_eq!(plan("x").unwrap_err().problem().code(), Code::BadRequest);
+        let left = outbound("OPTIONS", "/api/v1/flights", &[("max-forwards", "3")]).headers;
+        assert_eq!(left["max-forwards"], "2");
         let untouched = outbound("GET", "/api/v1/flights", &[("max-forwards", "0")]).headers;
         assert_eq!(untouched["max-forwards"], "0");
     }
 
     #[test]
-    fn there_are_no_tunnels() {
-        let error = plan_of("CONNECT", "/api/v1/flights", &[]).unwrap_err();
-        assert_eq!(error.problem().code(), Code::MethodNotAllowed);
+    fn nothing_is_traced_and_there_are_no_tunnels() {
+        for method in ["CONNECT", "TRACE"] {
+            let error = plan_of(method, "/api/v1/flights", &[("max-forwards", "0")]).unwrap_err();
+            assert_eq!(error.problem().code(), Code::MethodNotAllowed, "{method}");
+        }
+    }
+
+    #[test]
+    fn a_request_without_a_body_says_so_where_it_might_have_one() {
+        let length = |method| {
+            let headers = outbound(method, "/api/v1/flights", &[]).headers;
+            headers.get("content-length").map(|length| length.to_str().unwrap().to_owned())
+        };
+        assert_eq!(length("OPTIONS").as_deref(), Some("0"));
+        assert_eq!(length("GET"), None);
+        assert_eq!(length("HEAD"), None);
+    }
+
+    #[test]
+    fn what_goes_round_and_round_is_refused() {
+        let via = [("via", "1.1 jetway, 1.1 jetway, 1.1 jetway, 1.1 jetway")];
+        let error = plan_of("GET", "/api/v1/flights", &via).unwrap_err();
+        assert_eq!(error.problem().code(), Code::LoopDetected);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::config::{ConfigError, read, read_optional};
 use crate::http::{HttpError, RequestId};
 use crate::ports::{Clock, GiveWay, KeyValue, Variables};
 use crate::rate_limit::{self, By, Memory, OnFailure, Partition, RateLimits, Usage};
+use crate::rules::Target;
 use crate::tokens::{Identity, Verifier};
 
 /// The variables of the component behind.
@@ -68,13 +69,14 @@ pub async fn admit<B, K: KeyValue, C: Clock>(
             .await
             .map_err(of_caller)?
     };
-    let requirement = settings
+    settings
         .policy
-        .requirement(request.method(), request.uri().path());
-    check_policy(requirement, caller.as_ref()).map_err(|mut error| {
-        rate_limit::add_headers(error.headers_mut(), &usages);
-        error
-    })?;
+        .requirement(request.method(), request.uri().path())
+        .and_then(|requirement| check_policy(requirement, caller.as_ref()))
+        .map_err(|mut error| {
+            rate_limit::add_headers(error.headers_mut(), &usages);
+            error
+        })?;
     set_identity(request.headers_mut(), caller.as_ref());
     Ok(Admitted { caller, usages })
 }
@@ -88,8 +90,9 @@ fn limits<'s, B>(
     let user = identity.map(|identity| Partition::User(identity.user()));
     let limited = user.zip(settings.rate_limits.as_ref());
     limited.into_iter().flat_map(|(user, rate_limits)| {
-        let limits = rate_limits.of(By::User, request.method(), request.uri().path());
-        limits.map(move |limit| (limit, user))
+        let target = Target::of(request.method(), request.uri().path());
+        let limits = rate_limits.of(By::User, &target);
+        limits.into_iter().map(move |limit| (limit, user))
     })
 }
 
@@ -182,7 +185,7 @@ mod tests {
     fn a_bad_token_is_401_even_where_none_is_needed() {
         let tokens = TestTokens::default();
         let good = tokens.issue(&["admin"]).1;
-        for authorization in ["Bearer x.y.z", "Basic YTpi", "Bearer", &format!("Bearer {good}x")] {
+        for authorization in ["Bearer x.y.z", "Basic YTpi, Bearer x.y.z", "Bearer", &format!("Bearer {good}x")] {
             assert_eq!(
                 ask(&tokens, "GET", "/flights", Some(authorization)).unwrap_err(),
                 Code::InvalidToken

@@ -2,12 +2,16 @@
 
 use http::{HeaderMap, header};
 
-/// There is an `Authorization` header, but not one well-formed bearer token.
+/// There is an `Authorization` header that speaks of a bearer token, and not one well-formed token in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the authorization header does not hold one bearer token")]
 pub struct MalformedBearer;
 
 /// The token, if the request has one. Tokens in the query or the body are not looked for: they end up in logs.
+///
+/// Credentials of another scheme are none of ours, nor is a header that is empty: such a request is one without a token (RFC
+/// 6750, section 3.1), and a service may know what to do with them. But a token that only a careless service would find in
+/// the header must not go by us unseen.
 pub fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, MalformedBearer> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else {
@@ -17,14 +21,26 @@ pub fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, MalformedBearer
     if values.next().is_some() {
         return Err(MalformedBearer);
     }
-    let value = std::str::from_utf8(value.as_bytes()).map_err(|_| MalformedBearer)?;
+    let value = value.as_bytes();
+    if !speaks_of_bearer(value) {
+        return Ok(None);
+    }
+    let value = std::str::from_utf8(value).map_err(|_| MalformedBearer)?;
     let (scheme, token) = value.split_once(' ').ok_or(MalformedBearer)?;
     let token = token.trim_matches(' ');
-    if scheme.eq_ignore_ascii_case("bearer") && is_b64token(token) {
+    if scheme.eq_ignore_ascii_case(SCHEME) && is_b64token(token) {
         Ok(Some(token))
     } else {
         Err(MalformedBearer)
     }
+}
+
+const SCHEME: &str = "bearer";
+
+fn speaks_of_bearer(value: &[u8]) -> bool {
+    let is_scheme = |part: &[u8]| part.eq_ignore_ascii_case(SCHEME.as_bytes());
+    // Most begin with it.
+    value.get(..SCHEME.len()).is_some_and(is_scheme) || value.windows(SCHEME.len()).any(is_scheme)
 }
 
 /// Whether a text can stand after `Bearer`.
@@ -63,14 +79,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_credential_of_ours_is_none() {
+        for value in ["", "Basic YTpi", "Basic", "Digest username=\"a\"", "Negotiate YTpi", "DPoP a.b.c", "x.y.z"] {
+            assert_eq!(token(&[value]), Ok(None), "{value:?}");
+        }
+    }
+
+    #[test]
     fn anything_else_is_malformed() {
         for value in [
-            "",
             "Bearer",
             "Bearer ",
             "Bearer a b",
             "Bearer a,b",
-            "Basic YTpi",
+            "Basic YTpi, Bearer a.b.c",
+            "Bearer\ta.b.c",
+            "token=Bearer a.b.c",
             "Bearer =",
             "Bearer a=b",
             "Bearera",

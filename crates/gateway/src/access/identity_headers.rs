@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::http::names::{remove_those, tells_identity};
 use crate::tokens::Identity;
 
 const X_USER_ID: HeaderName = HeaderName::from_static("x-user-id");
@@ -11,9 +12,10 @@ const X_USER_ROLES: HeaderName = HeaderName::from_static("x-user-roles");
 /// All of them.
 pub const IDENTITY_HEADERS: [HeaderName; 3] = [X_USER_ID, X_USER_EMAIL, X_USER_ROLES];
 
-/// Sets the headers for the identity, or leaves none of them where there is none.
+/// Sets the headers for the identity, or leaves none of them where there is none. Whatever else tells somebody who is calling
+/// is removed, under every spelling.
 pub fn set_identity(headers: &mut HeaderMap, identity: Option<&Identity>) {
-    remove_identity(headers);
+    remove_those(headers, tells_identity);
     let Some(identity) = identity else { return };
     let roles: Vec<&str> = identity.roles().iter().map(|role| role.as_str()).collect();
     let values = [
@@ -30,27 +32,6 @@ pub fn set_identity(headers: &mut HeaderMap, identity: Option<&Identity>) {
     }
 }
 
-/// Removes the headers under every name that a service might take for one of them: many servers (CGI, WSGI, Rack) make no
-/// difference between `x-user-id` and `x_user_id`.
-fn remove_identity(headers: &mut HeaderMap) {
-    remove_spellings_of(headers, &IDENTITY_HEADERS);
-}
-
-/// Removes these headers under every spelling that differs only in `-` and `_`.
-pub fn remove_spellings_of(headers: &mut HeaderMap, names: &[HeaderName]) {
-    let is_one = |found: &HeaderName| names.iter().any(|name| reads_as(found.as_str(), name.as_str()));
-    let foreign: Vec<HeaderName> = headers.keys().filter(|name| is_one(name)).cloned().collect();
-    for name in foreign {
-        headers.remove(name);
-    }
-}
-
-/// Compares byte by byte: a copy of every header's name would cost each request dozens of allocations.
-fn reads_as(found: &str, name: &str) -> bool {
-    let dashed = |byte: u8| if byte == b'_' { b'-' } else { byte };
-    found.len() == name.len() && found.bytes().map(dashed).eq(name.bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -65,6 +46,8 @@ mod tests {
             "X-User-Email",
             "x_user_roles",
             "x-user_id",
+            "HTTP_X_USER_ID",
+            "x-remote-user",
             "x-user-agent",
         ] {
             headers.append(

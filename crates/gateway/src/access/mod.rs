@@ -12,5 +12,5 @@ pub use authenticate::{Settings, authenticate, authenticate_signed_in, check_pol
 pub(crate) use bearer::is_b64token;
 pub use bearer::{MalformedBearer, bearer_token};
 pub use forward_auth::forward_auth;
-pub use identity_headers::{IDENTITY_HEADERS, remove_spellings_of, set_identity};
+pub use identity_headers::{IDENTITY_HEADERS, set_identity};
 pub use policy::{AccessPolicy, Requirement};

@@ -3,7 +3,9 @@
 use http::Method;
 
 use crate::domain::RoleName;
-use crate::rules::{self, InvalidRule, RequestPattern};
+use crate::http::{Code, HttpError};
+use crate::proxy::check_path;
+use crate::rules::{self, InvalidRule, Reading, RequestPattern, Target};
 
 /// What a request needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,11 +32,26 @@ impl AccessPolicy {
         .map(Self)
     }
 
-    /// What a request needs.
-    pub fn requirement(&self, method: &Method, path: &str) -> &Requirement {
+    /// What a request needs. Where a server behind us may read method and path as something that needs something else, the
+    /// request is refused.
+    pub fn requirement(&self, method: &Method, path: &str) -> Result<&Requirement, HttpError> {
         const NOBODY: &Requirement = &Requirement::AnyRole(Vec::new());
-        let rule = self.0.iter().find(|(pattern, _)| pattern.matches(method, path));
-        rule.map_or(NOBODY, |(_, requirement)| requirement)
+        check_path(path)?;
+        let target = Target::of(method, path);
+        let of = |(method, path): (&Method, Reading<'_>)| {
+            let rule = self.0.iter().find(|(pattern, _)| pattern.matches(method, path));
+            rule.map_or(NOBODY, |(_, requirement)| requirement)
+        };
+        let mut requirements = target.readings().map(of);
+        let first = requirements.next().unwrap_or(NOBODY);
+        if requirements.all(|other| other == first) {
+            Ok(first)
+        } else {
+            Err(HttpError::new(
+                Code::UnsafePath,
+                "Another server may read this method and path as others. Write them as they are documented.",
+            ))
+        }
     }
 }
 
@@ -67,10 +84,12 @@ mod tests {
     ";
 
     fn requirement(method: Method, path: &str) -> Requirement {
-        AccessPolicy::parse(POLICY)
-            .unwrap()
-            .requirement(&method, path)
-            .clone()
+        let policy = AccessPolicy::parse(POLICY).unwrap();
+        policy.requirement(&method, path).unwrap().clone()
+    }
+
+    fn role(name: &str) -> Requirement {
+        Requirement::AnyRole(vec![RoleName::parse(name).unwrap()])
     }
 
     #[test]
@@ -88,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_no_rule_is_for_nobody_may() {
-        for path in ["/", "/api/v1/flightsx", "/api/v1/roles", "/API/v1/flights"] {
+        for path in ["/", "/api/v1/flightsx", "/api/v1/roles", "/API/v1/roles"] {
             assert_eq!(
                 requirement(Method::GET, path),
                 Requirement::AnyRole(Vec::new()),
@@ -108,5 +127,48 @@ mod tests {
         ] {
             assert!(AccessPolicy::parse(rule).is_err(), "{rule}");
         }
+    }
+
+    const RESERVED: &str = "
+        GET /flights/reserved  role:admin
+        GET /flights/...       public
+        *   /...               role:staff
+    ";
+
+    #[test]
+    fn a_path_is_decided_as_the_standard_reads_it() {
+        let policy = AccessPolicy::parse(RESERVED).unwrap();
+        for path in ["/flights/reserved", "/flights/reserved/", "/flights/%72eserved", "/flights/%72%65served/"] {
+            assert_eq!(policy.requirement(&Method::GET, path), Ok(&role("admin")), "{path}");
+        }
+        for path in ["/flights", "/flights/7", "/flights/LHR", "/flights/a.json", "/flights/x;y", "/flights/a//b"] {
+            assert_eq!(policy.requirement(&Method::GET, path), Ok(&Requirement::Public), "{path}");
+        }
+    }
+
+    #[test]
+    fn where_servers_differ_about_the_rule_nobody_gets_in() {
+        let policy = AccessPolicy::parse(RESERVED).unwrap();
+        for path in [
+            "/flights//reserved",
+            "//flights/reserved",
+            "/flights/reserved;a",
+            "/flights/reserved//",
+            "/flights/RESERVED",
+            "/flights/reserved.json",
+            "/flights/%2572eserved",
+            "/flights/reserved%3Bx",
+            "/flights/reserved%20",
+            "/flights/./reserved",
+            "/flights/x/../reserved",
+            "/flights/reserved%ff",
+            "/Flights/7",
+        ] {
+            let error = policy.requirement(&Method::GET, path).unwrap_err();
+            assert_eq!(error.problem().code(), Code::UnsafePath, "{path}");
+        }
+        let get = Method::from_bytes(b"get").unwrap();
+        assert!(policy.requirement(&get, "/flights/7").is_err());
+        assert_eq!(policy.requirement(&get, "/bookings"), Ok(&role("staff")));
     }
 }

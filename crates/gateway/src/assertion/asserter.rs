@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::memory::{Kept, Place};
 use super::{ASSERTION, AssertionClaims, AssertionKey, KeyUnavailable, LIFETIME, Memory, Mode};
-use crate::access::remove_spellings_of;
+use crate::http::names::{reads_as, remove_those};
 use crate::http::{HttpError, RequestId};
 use crate::log;
 use crate::ports::Timestamp;
@@ -135,7 +135,7 @@ impl<S: KeySource> Asserter<'_, S> {
 /// Sets the header, or leaves none under any name that a service might take for it: many servers make no difference between
 /// `-` and `_`.
 pub fn set_assertion(headers: &mut HeaderMap, assertion: Option<HeaderValue>) {
-    remove_spellings_of(headers, &[ASSERTION]);
+    remove_those(headers, |name| reads_as(name, ASSERTION.as_str()));
     if let Some(assertion) = assertion {
         headers.insert(ASSERTION, assertion);
     }

@@ -16,7 +16,7 @@ mod mode;
 mod shared;
 
 pub use asserter::{Asserter, KeySource, KnownKey, Subject, set_assertion};
-pub use claims::{AssertionClaims, LIFETIME};
+pub use claims::{AssertionClaims, LIFETIME, MAX_TARGET};
 pub use key::{ASSERTION_TYPE, AssertionKey, InvalidAssertionKey, KeyHandover};
 pub use memory::{KeyUnavailable, Memory};
 pub use mode::{InvalidMode, Mode};

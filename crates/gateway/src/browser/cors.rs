@@ -8,11 +8,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 /// What the routes take between them. Which of these one route takes, its own 405 says.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 
-/// What a page may send besides what every page may. None of those that the gateway writes itself is among them.
-const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
+/// What a page may send besides what every page may, asked for or not. None of those that the gateway writes itself is among
+/// them.
+const REQUEST_HEADERS: &str =
     "authorization, cache-control, content-type, idempotency-key, if-match, if-modified-since, if-none-match, \
-     if-unmodified-since, prefer, range, traceparent, tracestate, x-request-id, x-requested-with",
-);
+     if-unmodified-since, prefer, range, traceparent, tracestate, x-request-id, x-requested-with";
 
 /// What a page may read besides what every page may.
 const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static(
@@ -26,6 +26,7 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 const ORIGIN: HeaderValue = HeaderValue::from_static("origin");
+const ASKED: HeaderValue = HeaderValue::from_static("access-control-request-headers");
 
 /// What a service may say of CORS itself, which would contradict us or double what we say.
 const OF_SERVICES: [HeaderName; 7] = [
@@ -75,15 +76,24 @@ impl Grant {
     }
 
     /// Sets those of the answer to a preflight as well.
-    pub(super) fn dress_preflight(&self, headers: &mut HeaderMap) {
+    pub(super) fn dress_preflight(&self, headers: &mut HeaderMap, asked: &[HeaderName]) {
         self.dress(headers);
         if matches!(self, Self::Anybody | Self::Origin(_)) {
             headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
             headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, request_headers(asked));
+            headers.append(header::VARY, ASKED);
             headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
         }
     }
+}
+
+/// The usual ones, and those of the others that a page asks for and may send.
+fn request_headers(asked: &[HeaderName]) -> HeaderValue {
+    let is_usual = |name: &HeaderName| REQUEST_HEADERS.split(", ").any(|usual| name == usual);
+    let mut all = vec![REQUEST_HEADERS];
+    all.extend(asked.iter().filter(|name| !is_usual(name)).map(HeaderName::as_str));
+    HeaderValue::try_from(all.join(", ")).unwrap_or_else(|_| HeaderValue::from_static(REQUEST_HEADERS))
 }
 
 /// Whether a browser asks if it may send a request, before it does.

@@ -6,11 +6,13 @@
 //! lacked them could not be told from a broken network.
 
 mod cors;
+mod headers;
 mod origins;
 mod security_headers;
 mod settings;
 mod visit;
 
+pub use headers::{AllowedHeaders, InvalidHeaders};
 pub use origins::{AllowedOrigins, InvalidOrigins};
 pub use security_headers::secure;
 pub use settings::Settings;

@@ -1,18 +1,18 @@
 //! One request, and what its answer needs so that a browser may have it.
 
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, HeaderName, Request, header};
 
 use super::cors::{Grant, is_preflight};
 use super::{AllowedOrigins, Settings, secure};
-use crate::client::Client;
+use crate::client::{Approach, Client};
 use crate::http::{Response, no_content};
-use crate::proxy::forwarded_scheme;
 
 /// What is known of a request when its answer is dressed.
 #[derive(Clone, Debug)]
 pub struct Visit {
     grant: Grant,
-    is_preflight: bool,
+    /// The headers that a preflight asked for and may have; `None` where it is no preflight.
+    preflight: Option<Vec<HeaderName>>,
     by_https: bool,
 }
 
@@ -21,7 +21,7 @@ impl Visit {
     pub fn of<B>(request: &Request<B>, settings: &Settings) -> Self {
         let grant = grant(request.headers(), &settings.origins);
         Self {
-            is_preflight: grant != Grant::Off && is_preflight(request),
+            preflight: (grant != Grant::Off && is_preflight(request)).then(|| asked_for(request.headers(), settings)),
             grant,
             by_https: is_by_https(request, settings),
         }
@@ -31,7 +31,7 @@ impl Visit {
     pub fn unknown() -> Self {
         Self {
             grant: Grant::Off,
-            is_preflight: false,
+            preflight: None,
             by_https: false,
         }
     }
@@ -40,15 +40,14 @@ impl Visit {
     /// request. It costs nobody anything and is not counted: a page would otherwise pay for each request twice. An origin that
     /// is not allowed gets the same answer without permission in it, which its browser understands.
     pub fn preflight(&self) -> Option<Response> {
-        self.is_preflight.then(no_content)
+        self.preflight.is_some().then(no_content)
     }
 
     /// Sets the headers on an answer, whoever made it.
     pub fn dress(&self, headers: &mut HeaderMap) {
-        if self.is_preflight {
-            self.grant.dress_preflight(headers);
-        } else {
-            self.grant.dress(headers);
+        match &self.preflight {
+            Some(asked) => self.grant.dress_preflight(headers, asked),
+            None => self.grant.dress(headers),
         }
         secure(headers, self.by_https);
     }
@@ -68,21 +67,32 @@ fn grant(headers: &HeaderMap, origins: &AllowedOrigins) -> Grant {
     }
 }
 
+fn asked_for(headers: &HeaderMap, settings: &Settings) -> Vec<HeaderName> {
+    let lines = headers.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS).iter();
+    let lines = lines.filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| settings.headers.of_those(line)).collect()
+}
+
 fn is_by_https<B>(request: &Request<B>, settings: &Settings) -> bool {
-    let own = request.uri().scheme_str().unwrap_or("http");
-    own == "https"
-        || forwarded_scheme(request.headers()).is_some_and(|scheme| scheme == "https")
-            && Client::of_request(request.headers(), &settings.client).via_trusted_proxy
+    // Over a plain connection that nobody vouches for there is nothing to find out.
+    let is_plain = request.uri().scheme_str() != Some("https") && settings.client.trusted_proxies.is_empty();
+    let approach = || {
+        let client = Client::of_request(request.headers(), &settings.client);
+        Approach::of(request, &client, &settings.client).scheme == "https"
+    };
+    !is_plain && approach()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::browser::AllowedHeaders;
     use crate::client::{self, TrustedProxies};
 
     fn visit(origins: &str, method: &str, headers: &[(&str, &str)]) -> Visit {
         let settings = Settings {
             origins: AllowedOrigins::parse(origins).unwrap(),
+            headers: AllowedHeaders::Any,
             client: client::Settings {
                 trusted_proxies: TrustedProxies::parse("10.0.0.0/8").unwrap(),
                 ..client::Settings::default()
@@ -179,6 +189,11 @@ mod tests {
         assert_eq!(headers["access-control-max-age"], "7200");
         let allowed = headers["access-control-allow-headers"].to_str().unwrap();
         assert!(allowed.contains("authorization") && !allowed.contains("x-user-id"));
+
+        let more = ("access-control-request-headers", "x-tenant, x-user-id, range");
+        let headers = dressed(&visit("https://app.example.com", "OPTIONS", &[APP, ASKS, more]), &[]);
+        let allowed = headers["access-control-allow-headers"].to_str().unwrap();
+        assert!(allowed.ends_with(", x-tenant") && !allowed.contains("x-user-id"), "{allowed}");
 
         let refused = visit("https://other.example", "OPTIONS", &[APP, ASKS]);
         assert_eq!(refused.preflight().unwrap().status(), 204);

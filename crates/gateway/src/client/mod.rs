@@ -4,6 +4,7 @@
 //! written by whoever wanted it believed, and counts only as far as proxies vouch for it that the operator trusts.
 
 mod address;
+mod approach;
 mod claims;
 mod forwarded;
 mod key;
@@ -15,6 +16,7 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName};
 use smallvec::{SmallVec, smallvec};
 
+pub use approach::{Approach, InvalidHeaderName, WrittenByProxies};
 pub use claims::{InvalidProxyHeaders, ProxyHeaders};
 pub use key::{ClientKey, InvalidIpv6Prefix, Ipv6Prefix};
 pub use settings::Settings;
@@ -28,6 +30,9 @@ const SPIN_CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr")
 
 /// Addresses, the nearest last. Two fit without an allocation: most clients come directly or through one proxy.
 pub type Chain = SmallVec<[IpAddr; 2]>;
+
+/// How many addresses are believed at most. More proxies stand before nobody, and what a service is told has to have an end.
+const MAX_CHAIN: usize = 16;
 
 /// Where a request comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +62,8 @@ impl Client {
         let mut chain: Chain = smallvec![peer];
         let mut nearest = peer;
         if via_trusted_proxy && let Some(mut claims) = settings.proxy_headers.claims(headers) {
-            while trusted.contains(nearest)
+            while chain.len() < MAX_CHAIN
+                && trusted.contains(nearest)
                 && let Some(next) = claims.next()
             {
                 chain.push(next);

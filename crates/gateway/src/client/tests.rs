@@ -144,6 +144,14 @@ fn the_chain_ends_at_the_first_that_nobody_trusted_vouches_for() {
 }
 
 #[test]
+fn the_chain_ends_where_no_more_proxies_can_be() {
+    let claimed = vec!["10.0.0.3"; 1000].join(", ");
+    let found = client(&["10.0.0.1:80"], &[&claimed], "10.0.0.0/8");
+    assert_eq!(found.chain.len(), MAX_CHAIN);
+    assert_eq!(found.address.unwrap().to_string(), "10.0.0.3");
+}
+
+#[test]
 fn a_client_that_comes_directly_costs_no_allocation() {
     let found = client(&["192.0.2.7:5000"], &["6.6.6.6"], "10.0.0.0/8");
     assert!(!found.chain.spilled());

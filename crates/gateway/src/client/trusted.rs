@@ -26,6 +26,11 @@ impl TrustedProxies {
         networks.map(parse_network).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Whether nobody is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether `address` is one of them.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))

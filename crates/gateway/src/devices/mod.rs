@@ -14,7 +14,6 @@ mod proof;
 
 pub use asking::{AskedBefore, SIGNIN_HEADER};
 pub use key::{DeviceKey, DeviceKeyCache};
-pub(crate) use presented::without_proofs;
 pub use presented::{DEVICE_HEADER, Presented};
 pub use proof::DeviceId;
 

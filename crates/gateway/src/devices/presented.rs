@@ -8,9 +8,6 @@ use super::{COOKIE, KEPT};
 /// Where a client that keeps no cookies sends back what it was given.
 pub const DEVICE_HEADER: HeaderName = HeaderName::from_static("jetway-device");
 
-/// What the names of all our cookies begin with.
-const OURS: &[u8] = b"__Host-jetway_";
-
 /// Between the proofs of one value.
 pub(super) const BETWEEN: char = '~';
 
@@ -44,21 +41,6 @@ impl Presented {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
-
-/// A line of `Cookie` without our cookies, which are nobody's business but sign-in's; `None` where nothing else is in it.
-pub(crate) fn without_proofs(line: &HeaderValue) -> Option<HeaderValue> {
-    let is_ours = |pair: &[u8]| pair.trim_ascii_start().starts_with(OURS);
-    let pairs = || line.as_bytes().split(|byte| *byte == b';');
-    if !pairs().any(is_ours) {
-        return Some(line.clone());
-    }
-    let kept: Vec<&[u8]> = pairs()
-        .filter(|pair| !is_ours(pair))
-        .map(<[u8]>::trim_ascii)
-        .collect();
-    let kept = HeaderValue::from_bytes(&kept.join(&b"; "[..])).ok();
-    kept.filter(|kept| !kept.is_empty())
 }
 
 fn text(value: &HeaderValue) -> Option<&str> {

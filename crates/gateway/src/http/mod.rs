@@ -7,6 +7,7 @@
 mod body;
 mod error;
 pub mod json;
+pub mod names;
 mod problem;
 mod query;
 mod request_id;

@@ -84,6 +84,8 @@ codes! {
     NotificationNotDead = "notification_not_dead", CONFLICT, "The notification has not been given up";
     /// The client did not send the rest of its request in time.
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request did not come in time";
+    /// There may be a body that cannot go on without its length.
+    LengthRequired = "length_required", LENGTH_REQUIRED, "The body needs a length";
     /// The body is longer than allowed.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The body is not declared as JSON.
@@ -110,6 +112,8 @@ codes! {
     TooBusy = "too_busy", SERVICE_UNAVAILABLE, "Too busy at the moment";
     /// A variable has a value that the gateway cannot use.
     Misconfigured = "misconfigured", SERVICE_UNAVAILABLE, "The gateway is misconfigured";
+    /// The request comes back to the gateway again and again.
+    LoopDetected = "loop_detected", LOOP_DETECTED, "The request goes in circles";
     /// The service behind the gateway took too long.
     UpstreamTimeout = "upstream_timeout", GATEWAY_TIMEOUT, "The service behind the gateway took too long";
 }

@@ -83,8 +83,10 @@ mod tests {
 
     #[test]
     fn who_does_not_is_told_so() {
-        assert_eq!(admit("s3cret", None), Err(Code::Unauthenticated));
-        for wrong in ["Bearer s3cre", "Bearer s3crets", "Basic s3cret", "Bearer"] {
+        for none in [None, Some("Basic s3cret"), Some("")] {
+            assert_eq!(admit("s3cret", none), Err(Code::Unauthenticated), "{none:?}");
+        }
+        for wrong in ["Bearer s3cre", "Bearer s3crets", "Bearer"] {
             assert_eq!(admit("s3cret", Some(wrong)), Err(Code::InvalidToken), "{wrong}");
         }
     }

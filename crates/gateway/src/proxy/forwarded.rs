@@ -6,31 +6,19 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Hop;
+use crate::client::Approach;
 
 const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The scheme that the proxy before us says its client used. Whether its word counts is for the caller to know.
-pub fn forwarded_scheme(headers: &HeaderMap) -> Option<&str> {
-    only(headers, &X_FORWARDED_PROTO).filter(|scheme| matches!(*scheme, "http" | "https"))
-}
-
 /// Sets them all anew. A client's own are gone by now.
-pub(super) fn set_forwarded(headers: &mut HeaderMap, incoming: &HeaderMap, hop: &Hop<'_>) {
-    // A trusted proxy before us knows better what the client asked for and how.
-    let trusted = Some(incoming).filter(|_| hop.client.via_trusted_proxy);
-    let proto = trusted.and_then(forwarded_scheme).unwrap_or(hop.scheme);
-    let vouched_host = trusted.and_then(|incoming| only(incoming, &X_FORWARDED_HOST));
-    let host = vouched_host
-        .filter(|host| is_plain(host))
-        .or(hop.host)
-        .filter(|host| is_plain(host));
-
+pub(super) fn set_forwarded(headers: &mut HeaderMap, hop: &Hop<'_>) {
+    let Approach { scheme, host } = hop.approach;
     headers.insert(
         X_FORWARDED_PROTO,
-        match proto {
+        match scheme {
             "https" => HeaderValue::from_static("https"),
             _ => HeaderValue::from_static("http"),
         },
@@ -42,7 +30,7 @@ pub(super) fn set_forwarded(headers: &mut HeaderMap, incoming: &HeaderMap, hop: 
     if !chain.is_empty() {
         set(headers, X_FORWARDED_FOR, addresses(chain));
     }
-    set(headers, FORWARDED, elements(chain, host, proto));
+    set(headers, FORWARDED, elements(chain, host, scheme));
 }
 
 fn addresses(chain: &[IpAddr]) -> String {
@@ -82,21 +70,6 @@ fn write_node(text: &mut String, address: IpAddr) -> std::fmt::Result {
         IpAddr::V4(address) => write!(text, "for={address}"),
         IpAddr::V6(address) => write!(text, "for=\"[{address}]\""),
     }
-}
-
-/// The value of a header that is there once.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next().filter(|_| values.next().is_none())?;
-    value.to_str().ok()
-}
-
-/// Whether a host can stand in quotes as it is.
-fn is_plain(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: String) {

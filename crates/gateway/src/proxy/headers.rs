@@ -2,15 +2,21 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::cookies::{remove_our_cookies, without_our_cookies};
 use super::forwarded::set_forwarded;
 use super::trace::{TRACEPARENT, TRACESTATE, TraceContext};
-use crate::client::Client;
-use crate::devices::without_proofs;
-use crate::http::{REQUEST_ID, RequestId};
+use crate::access::IDENTITY_HEADERS;
+use crate::client::{Approach, Client};
+use crate::http::names::{
+    belongs_to_gateway, is_kept_from_answers, is_of_the_hop, remove_those, tells_identity,
+};
+use crate::http::{Code, HttpError, REQUEST_ID, RequestId};
 
 /// What is sent as `Via`. WASI does not say which version of HTTP a message came by; 1.1 is what Spin speaks to clients, and
 /// to services that are not reached by TLS.
 const GATEWAY: HeaderValue = HeaderValue::from_static("1.1 jetway");
+/// How often a request may have come by gateways of our kind: one for the public, one for a platform within it, one to spare.
+const MAX_TIMES: usize = 4;
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
 /// What is known of a request's way to us.
@@ -18,10 +24,8 @@ const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 pub struct Hop<'a> {
     /// Who sent it.
     pub client: &'a Client,
-    /// `http` or `https`, as the connection to us was.
-    pub scheme: &'a str,
-    /// The host that the client asked for.
-    pub host: Option<&'a str>,
+    /// The scheme and the host that it asked for.
+    pub approach: Approach<'a>,
     /// Its id.
     pub request_id: &'a RequestId,
     /// Its place in a trace.
@@ -35,14 +39,13 @@ pub fn request_headers(incoming: &HeaderMap, hop: &Hop<'_>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(incoming.len() + 8);
     for (name, value) in incoming {
         let text = name.as_str();
-        let ends_here = is_of_the_hop(text)
-            || is_ours_to_say(text)
-            || (names_of_the_hop && is_named_by_connection(incoming, text));
+        let ends_here =
+            is_ours_to_say(text) || (names_of_the_hop && is_named_by_connection(incoming, text));
         if ends_here {
             continue;
         }
         if name == header::COOKIE {
-            if let Some(others) = without_proofs(value) {
+            if let Some(others) = without_our_cookies(value) {
                 headers.append(name, others);
             }
         } else {
@@ -53,7 +56,7 @@ pub fn request_headers(incoming: &HeaderMap, hop: &Hop<'_>) -> HeaderMap {
         headers.insert(header::TE, TRAILERS);
     }
     announce_trailers(&mut headers);
-    set_forwarded(&mut headers, incoming, hop);
+    set_forwarded(&mut headers, hop);
     headers.insert(REQUEST_ID, hop.request_id.to_header());
     headers.insert(TRACEPARENT, hop.trace.to_header());
     if !hop.trace.is_continued() {
@@ -65,71 +68,35 @@ pub fn request_headers(incoming: &HeaderMap, hop: &Hop<'_>) -> HeaderMap {
 
 /// The headers of the answer to the client.
 pub fn response_headers(mut headers: HeaderMap, request_id: &RequestId) -> HeaderMap {
-    let names_of_the_hop = headers.contains_key(header::CONNECTION);
-    let ends_here = |name: &&HeaderName| {
-        let text = name.as_str();
-        is_of_the_hop(text)
-            || text.starts_with("spin-")
-            // Who may read an answer, and how often one may come, is said in one place and not by each service.
-            || text.starts_with("access-control-")
-            || matches!(text, "ratelimit" | "ratelimit-policy")
-            || (names_of_the_hop && is_named_by_connection(&headers, text))
-    };
-    let ending: Vec<HeaderName> = headers.keys().filter(ends_here).cloned().collect();
-    for name in ending {
-        headers.remove(name);
-    }
+    let named: Vec<String> = members(&headers, &header::CONNECTION).map(str::to_ascii_lowercase).collect();
+    remove_those(&mut headers, |name| {
+        is_of_the_hop(name) || is_kept_from_answers(name) || named.iter().any(|named| named == name)
+    });
+    remove_our_cookies(&mut headers);
     announce_trailers(&mut headers);
     headers.insert(REQUEST_ID, request_id.to_header());
     headers.append(header::VIA, GATEWAY);
     headers
 }
 
-/// Headers of one connection (RFC 9110, section 7.6.1), and those that only name what such a header was once used for. The
-/// host manages the connections; WASI refuses a message that has one of these. `Trailer` is not among them: it speaks of the
-/// message.
-fn is_of_the_hop(name: &str) -> bool {
-    matches!(
-        name,
-        "connection"
-            | "expect"
-            | "http2-settings"
-            | "keep-alive"
-            | "proxy-authenticate"
-            | "proxy-authentication-info"
-            | "proxy-authorization"
-            | "proxy-connection"
-            | "te"
-            | "transfer-encoding"
-            | "upgrade"
-    )
+/// What does not go on to a service as it came. The identity does: at this point it is what we say ourselves.
+fn is_ours_to_say(name: &str) -> bool {
+    let is_identity = || IDENTITY_HEADERS.iter().any(|header| header == name);
+    is_of_the_hop(name) || (belongs_to_gateway(name) && !is_identity())
 }
 
-/// What a client may say about itself and the way of its request, and what we say instead. `x-real-ip` and its like are
-/// believed by many servers, so a client's own must not reach them either; and `jetway-device` and `jetway-signin` are said to sign-in alone.
-fn is_ours_to_say(name: &str) -> bool {
-    matches!(
-        name,
-        "client-ip"
-            | "forwarded"
-            | "host"
-            | "jetway-device"
-            | "jetway-signin"
-            | "true-client-ip"
-            | "x-client-ip"
-            | "x-cluster-client-ip"
-            | "x-original-url"
-            | "x-real-ip"
-            | "x-request-id"
-            | "x-rewrite-url"
-    ) || ["spin-", "x-forwarded-", "x_forwarded_", "x-jetway-", "x_jetway_"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
+/// Refuses a request that has come by us too often already: somebody sends us what we send on (RFC 9110, section 7.6).
+pub fn check_loop(incoming: &HeaderMap) -> Result<(), HttpError> {
+    let is_by_us = |member: &str| member.split_ascii_whitespace().nth(1) == Some("jetway");
+    if members(incoming, &header::VIA).filter(|member| is_by_us(member)).count() < MAX_TIMES {
+        return Ok(());
+    }
+    Err(HttpError::new(Code::LoopDetected, "The request comes back to the gateway again and again."))
 }
 
 /// What tells a service who is calling.
 fn is_identity(name: &str) -> bool {
-    matches!(name, "authorization" | "cookie") || name.starts_with("x-user") || name.starts_with("x_user")
+    matches!(name, "authorization" | "cookie") || tells_identity(name)
 }
 
 /// Whether `Connection` makes this a header of the connection. What tells a service who is calling must not be taken away by
@@ -153,7 +120,8 @@ fn announce_trailers(headers: &mut HeaderMap) {
     let mut kept = String::new();
     for member in members(headers, &header::TRAILER) {
         let name = member.to_ascii_lowercase();
-        if is_of_the_hop(&name) || is_ours_to_say(&name) || is_identity(&name) {
+        let is_of_the_message = matches!(&*name, "content-length" | "content-type" | "trailer");
+        if is_of_the_message || is_ours_to_say(&name) || is_kept_from_answers(&name) || is_identity(&name) {
             continue;
         }
         if !kept.is_empty() {

@@ -1,8 +1,26 @@
-//! `Max-Forwards` (RFC 9110, section 7.6.2): how far a TRACE or an OPTIONS may go, and the answer where it ends with us.
+//! `Max-Forwards` (RFC 9110, section 7.6.2): how far an OPTIONS may go, and the answer where it ends with us. A TRACE goes
+//! nowhere, nor does a CONNECT.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, header};
 
-use crate::http::{Code, HttpError, Response};
+use crate::http::{Code, HttpError, Problem, Response};
+
+/// What goes on to the services, as far as the gateway knows.
+const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+
+/// Refuses the methods that are about the way instead of what is at its end. A TRACE would show a script what else goes along
+/// with its request (RFC 9110, section 9.3.8), a tunnel would lead past everything that the gateway is for.
+pub fn check_method(method: &Method) -> Result<(), HttpError> {
+    // IIS takes TRACK for TRACE, and some servers take any case.
+    let is_about_the_way = ["TRACE", "TRACK", "CONNECT"]
+        .iter()
+        .any(|name| method.as_str().eq_ignore_ascii_case(name));
+    if is_about_the_way {
+        let problem = Problem::new(Code::MethodNotAllowed, "The gateway traces nothing and opens no tunnels.");
+        return Err(problem.with_header(header::ALLOW, ALLOWED).into());
+    }
+    Ok(())
+}
 
 /// How far a request may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +37,7 @@ impl MaxForwards {
     /// Reads the header and takes our own step off. More steps than we can count are as many as we can count, as the RFC
     /// has it; what is no number is refused, because neither "no further" nor "as far as it likes" would be what was meant.
     pub fn of<B>(request: &Request<B>) -> Result<Self, HttpError> {
-        if request.method() != Method::TRACE && request.method() != Method::OPTIONS {
+        if request.method() != Method::OPTIONS {
             return Ok(Self::Unlimited);
         }
         let mut values = request.headers().get_all(header::MAX_FORWARDS).iter();
@@ -50,47 +68,11 @@ impl MaxForwards {
     }
 }
 
-/// The answer of the final recipient: what we take, to OPTIONS; what we received, to TRACE.
-pub fn final_answer<B>(request: &Request<B>) -> Response {
-    if request.method() == Method::TRACE {
-        return reflection(request);
-    }
+/// The answer of the final recipient of an OPTIONS: what we take.
+pub fn final_answer() -> Response {
     let mut response = crate::http::no_content();
-    response.headers_mut().insert(
-        header::ALLOW,
-        HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE"),
-    );
+    response.headers_mut().insert(header::ALLOW, ALLOWED);
     response
-}
-
-/// The request as it came, without what is secret (RFC 9110, section 9.3.8): a script that could read its own credentials
-/// out of an answer could take them away.
-fn reflection<B>(request: &Request<B>) -> Response {
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
-    let mut message = format!("TRACE {target} HTTP/1.1\r\n").into_bytes();
-    for (name, value) in request.headers().iter().filter(|(name, _)| is_public(name)) {
-        message.extend_from_slice(name.as_str().as_bytes());
-        message.extend_from_slice(b": ");
-        message.extend_from_slice(value.as_bytes());
-        message.extend_from_slice(b"\r\n");
-    }
-    message.extend_from_slice(b"\r\n");
-    let mut response = Response::new(message.into());
-    *response.status_mut() = StatusCode::OK;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("message/http"));
-    response
-}
-
-fn is_public(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    let secret = matches!(name, "authorization" | "cookie" | "proxy-authorization");
-    let of_the_gateway = ["spin-", "x-user-", "x-jetway-"];
-    !secret && !of_the_gateway.iter().any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -114,17 +96,13 @@ mod tests {
 
     #[test]
     fn a_step_is_taken_off_and_the_last_one_ends_here() {
-        for method in ["TRACE", "OPTIONS"] {
-            assert_eq!(of(method, &[]), Ok(MaxForwards::Unlimited));
-            assert_eq!(of(method, &["0"]), Ok(MaxForwards::Spent));
-            assert_eq!(of(method, &["00"]), Ok(MaxForwards::Spent));
-            assert_eq!(of(method, &["1"]), Ok(MaxForwards::Left(0)));
-            assert_eq!(of(method, &["10"]), Ok(MaxForwards::Left(9)));
-            assert_eq!(
-                of(method, &["99999999999999999999"]),
-                Ok(MaxForwards::Left(u32::MAX))
-            );
-        }
+        let of = |values: &[&str]| of("OPTIONS", values);
+        assert_eq!(of(&[]), Ok(MaxForwards::Unlimited));
+        assert_eq!(of(&["0"]), Ok(MaxForwards::Spent));
+        assert_eq!(of(&["00"]), Ok(MaxForwards::Spent));
+        assert_eq!(of(&["1"]), Ok(MaxForwards::Left(0)));
+        assert_eq!(of(&["10"]), Ok(MaxForwards::Left(9)));
+        assert_eq!(of(&["99999999999999999999"]), Ok(MaxForwards::Left(u32::MAX)));
         let mut headers = HeaderMap::new();
         MaxForwards::Left(9).set(&mut headers);
         assert_eq!(headers["max-forwards"], "9");
@@ -148,36 +126,29 @@ mod tests {
             &["1, 2"],
             &["1", "1"],
         ] {
-            assert!(of("TRACE", values).is_err(), "{values:?}");
+            assert!(of("OPTIONS", values).is_err(), "{values:?}");
         }
     }
 
     #[test]
-    fn a_trace_shows_what_came_and_no_secret() {
-        let request = request(
-            "TRACE",
-            &[
-                ("host", "gateway"),
-                ("authorization", "Bearer t"),
-                ("cookie", "a=1"),
-                ("x-user-id", "7"),
-                ("spin-client-addr", "192.0.2.7:1"),
-                ("x-own", "1"),
-            ],
-        );
-        let answer = final_answer(&request);
-        assert_eq!(answer.headers()["content-type"], "message/http");
-        assert_eq!(
-            answer.body(),
-            "TRACE /a?b HTTP/1.1\r\nhost: gateway\r\nx-own: 1\r\n\r\n"
-        );
+    fn options_say_what_is_taken() {
+        let answer = final_answer();
+        assert_eq!(answer.status(), 204);
+        let allowed = answer.headers()["allow"].to_str().unwrap();
+        assert!(allowed.contains("PATCH") && !allowed.contains("TRACE"));
     }
 
     #[test]
-    fn options_say_what_is_taken() {
-        let answer = final_answer(&request("OPTIONS", &[]));
-        assert_eq!(answer.status(), 204);
-        assert!(answer.headers()["allow"].to_str().unwrap().contains("PATCH"));
+    fn nothing_is_traced_and_no_tunnel_opened() {
+        for method in ["TRACE", "trace", "TRACK", "CONNECT"] {
+            let error = check_method(&Method::from_bytes(method.as_bytes()).unwrap()).unwrap_err();
+            assert_eq!(error.problem().code(), Code::MethodNotAllowed, "{method}");
+            let response = error.into_problem().into_response(&crate::http::RequestId::for_test("r-1"));
+            assert_eq!(response.headers()["allow"], ALLOWED);
+        }
+        for method in ["GET", "OPTIONS", "PROPFIND", "TRACER"] {
+            assert_eq!(check_method(&Method::from_bytes(method.as_bytes()).unwrap()), Ok(()), "{method}");
+        }
     }
 
     proptest! {
@@ -189,7 +160,7 @@ mod tests {
         #[test]
         fn nothing_else_is_taken_for_a_number(value in "[ -~]{0,12}") {
             let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-            prop_assert_eq!(of("TRACE", &[&value]).is_ok(), is_number);
+            prop_assert_eq!(of("OPTIONS", &[&value]).is_ok(), is_number);
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The parts of the proxy that are only logic: where a request goes, what its headers become, and what a failure means.
 
 mod budget;
+mod cookies;
 mod failure;
 mod forwarded;
 mod headers;
 mod health;
+mod inner;
 mod max_forwards;
 mod outcomes;
 mod path;
@@ -16,10 +18,10 @@ mod trace;
 mod upstream;
 
 pub use failure::{Ended, UpstreamFailure, overloaded};
-pub use forwarded::forwarded_scheme;
-pub use headers::{Hop, request_headers, response_headers};
+pub use headers::{Hop, check_loop, request_headers, response_headers};
 pub use health::{Ejection, Probe};
-pub use max_forwards::{MaxForwards, final_answer};
+pub use inner::{OwnAddress, hide_inner_addresses};
+pub use max_forwards::{MaxForwards, check_method, final_answer};
 pub use outcomes::Asked;
 pub use path::check_path;
 pub use pool::Turn;

@@ -1,7 +1,11 @@
 //! The services behind the gateway.
 
+use std::net::IpAddr;
+
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
+
+use super::inner::split_port;
 
 /// Where a service listens: scheme and authority, nothing more, because paths go through unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +58,21 @@ impl Upstream {
         }
     }
 
+    /// Its host, without the port.
+    pub fn host(&self) -> &str {
+        self.authority.host()
+    }
+
+    /// Whether this is its host and port, as somebody may write them: without the scheme's own port, and this machine by any
+    /// of its names.
+    pub(super) fn is_at(&self, authority: &str) -> bool {
+        let (host, port) = split_port(authority);
+        let default = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
+        let port = port.map_or(Some(default), |port| port.parse().ok());
+        let is_host = host.eq_ignore_ascii_case(self.host()) || is_this_machine(host) && is_this_machine(self.host());
+        is_host && port == Some(self.authority.port_u16().unwrap_or(default))
+    }
+
     /// Reads the addresses of a service, separated by commas or white space.
     pub fn parse_list(text: &str) -> Result<Vec<Self>, InvalidUpstreams> {
         let separator = |c: char| c == ',' || c.is_whitespace();
@@ -82,6 +101,11 @@ impl Upstream {
         // All three parts are there, which is all that can be wrong with them.
         Uri::from_parts(parts).unwrap_or_default()
     }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 impl std::fmt::Display for Upstream {

@@ -8,6 +8,7 @@ use crate::Failure;
 use crate::domain::EmailAddress;
 use crate::http::{HttpError, Response};
 use crate::ports::{Clock as _, Ports};
+use crate::rules::Target;
 
 /// What the limits of a request are found by, to be kept when its body is read.
 #[derive(Debug)]
@@ -49,8 +50,9 @@ impl ByEmail {
         ports: &P,
         handler: impl AsyncFnOnce() -> Result<Response, HttpError>,
     ) -> Result<Response, HttpError> {
-        let limits = rate_limits.of(By::Email, &self.method, &self.path);
-        let limits = limits.map(|limit| (limit, partition));
+        let target = Target::of(&self.method, &self.path);
+        let limits = rate_limits.of(By::Email, &target);
+        let limits = limits.into_iter().map(|limit| (limit, partition));
         limiter.note_request();
         let (store, clock, way) = (ports.key_value(), ports.clock(), ports.way());
         let usages = limiter

@@ -6,6 +6,7 @@ use super::{By, Memory, Partition, Settings, Usage, admit};
 use crate::client::Client;
 use crate::http::{HttpError, RequestId};
 use crate::ports::{Clock, GiveWay, KeyValue, Timestamp};
+use crate::rules::Target;
 
 /// Counts the request against every limit by client and by route that is for it: how they stand, or 429. Limits by what is in
 /// the body or in the token are counted by the component that reads it. `now` is a fresh reading of the clock.
@@ -20,11 +21,8 @@ pub async fn count_request<B>(
 ) -> Result<Vec<Usage>, HttpError> {
     memory.limiter.note_request();
     let client = Partition::Client(client.key(settings.client.ipv6_prefix));
-    let of = |by| {
-        settings
-            .rate_limits
-            .of(by, request.method(), request.uri().path())
-    };
+    let target = Target::of(request.method(), request.uri().path());
+    let of = |by| settings.rate_limits.of(by, &target).into_iter();
     let by_client = of(By::Client).map(|limit| (limit, client));
     let by_route = of(By::Route).map(|limit| (limit, Partition::Everybody));
     // The client's own first: one who is refused for himself takes nothing from what is there for all.

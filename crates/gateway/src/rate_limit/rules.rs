@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use http::Method;
+use smallvec::SmallVec;
 
 use super::limit::{By, Limit, parse_limits};
-use crate::rules::{self, InvalidRule, RequestPattern};
+use crate::rules::{self, InvalidRule, RequestPattern, Target};
 
 /// The rules of the variable `rate_limits`: `METHODS ROUTE NAME [by=KIND] LIMITS` a line. For each kind of limit, the first
 /// rule counts that matches and has one of that kind: what is said by user leaves standing what is said by client. A rule
@@ -25,13 +25,22 @@ impl RateLimits {
         rules::parse(text, parse_rule).map(Self)
     }
 
-    /// The limits of this kind for a request; none where no rule is for it.
-    pub fn of(&self, by: By, method: &Method, path: &str) -> impl Iterator<Item = &Arc<Limit>> {
-        let of_kind = move |limit: &&Arc<Limit>| limit.by == by;
-        let rule = self.0.iter().find(|rule| {
-            rule.limits.iter().any(|limit| of_kind(&limit)) && rule.pattern.matches(method, path)
-        });
-        rule.into_iter().flat_map(|rule| &rule.limits).filter(of_kind)
+    /// The limits of this kind for a request; none where no rule is for it. Where a server behind us may read the request as
+    /// one that another rule is for, it counts against both: no spelling has a quota of its own.
+    pub fn of(&self, by: By, target: &Target<'_>) -> SmallVec<[&Arc<Limit>; 4]> {
+        let of_kind = |limit: &&Arc<Limit>| limit.by == by;
+        let is_of_kind = |rule: &&Rule| rule.limits.iter().any(|limit| limit.by == by);
+        let rules: SmallVec<[&Rule; 4]> = self.0.iter().filter(is_of_kind).collect();
+        let mut found = SmallVec::new();
+        for (method, path) in target.readings() {
+            let rule = rules.iter().find(|rule| rule.pattern.matches(method, path));
+            for limit in rule.into_iter().flat_map(|rule| &rule.limits).filter(of_kind) {
+                if !found.iter().any(|other: &&Arc<Limit>| other.policy == limit.policy) {
+                    found.push(limit);
+                }
+            }
+        }
+        found
     }
 
     /// The longest window of this kind for a request, in seconds; none where no rule is for it.
@@ -96,11 +105,13 @@ impl OnFailure {
 
 #[cfg(test)]
 mod tests {
+    use http::Method;
+
     use super::*;
 
     fn names(rules: &RateLimits, by: By, method: &Method, path: &str) -> Vec<String> {
-        let limits = rules.of(by, method, path);
-        limits.map(|limit| limit.policy.to_string()).collect()
+        let limits = rules.of(by, &Target::of(method, path));
+        limits.iter().map(|limit| limit.policy.to_string()).collect()
     }
 
     #[test]
@@ -121,8 +132,20 @@ mod tests {
         );
         assert_eq!(
             names(&rules, By::Client, &Method::POST, "/api/v1/signin/"),
-            ["default"]
+            ["signin"]
         );
+    }
+
+    #[test]
+    fn no_spelling_of_a_path_has_a_quota_of_its_own() {
+        let rules = RateLimits::parse("GET /f/search search 10;w=60\n* /... default 300;w=60").unwrap();
+        assert_eq!(names(&rules, By::Client, &Method::GET, "/f/%73earch/"), ["search"]);
+        for path in ["/f//search", "/f/SEARCH", "/f/search;x", "/f/search.json", "/f/%2573earch"] {
+            assert_eq!(names(&rules, By::Client, &Method::GET, path), ["default", "search"], "{path}");
+        }
+        let get = Method::from_bytes(b"Get").unwrap();
+        assert_eq!(names(&rules, By::Client, &get, "/f/search"), ["default", "search"]);
+        assert_eq!(names(&rules, By::Client, &Method::GET, "/f/LHR"), ["default"]);
     }
 
     #[test]

@@ -3,10 +3,17 @@
 //! Both the rate limits and the access policy are written so: `METHODS ROUTE ...`. METHODS is `*` or names with commas
 //! between; ROUTE is a path of which a segment `:name` stands for any one segment and a last segment `...` for any that
 //! follow, or none. Empty lines and lines that start with `#` say nothing.
+//!
+//! A request is compared in every way in which a server may read its method and path ([`Target`]); what is to be done where
+//! the readings fall under different rules is for the limits and the policy to say.
+
+mod reading;
 
 use std::fmt::Display;
 
 use http::Method;
+
+pub use reading::{Reading, Target};
 
 /// Which requests a rule is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +63,12 @@ impl RequestPattern {
             ),
             None => (path, false),
         };
-        let segments = path.split('/').map(Segment::parse).collect::<Result<_, _>>()?;
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let segments = if path.is_empty() {
+            Vec::new()
+        } else {
+            path.split('/').map(Segment::parse).collect::<Result<_, _>>()?
+        };
         Ok(Self {
             methods,
             segments,
@@ -64,8 +76,8 @@ impl RequestPattern {
         })
     }
 
-    /// Whether the rule is for this request. The path is taken as it stands; nothing in it is decoded.
-    pub fn matches(&self, method: &Method, path: &str) -> bool {
+    /// Whether the rule is for this reading of a request.
+    pub fn matches(&self, method: &Method, path: Reading<'_>) -> bool {
         let method_fits = self
             .methods
             .as_ref()
@@ -73,14 +85,11 @@ impl RequestPattern {
         method_fits && self.matches_path(path)
     }
 
-    fn matches_path(&self, path: &str) -> bool {
-        let Some(path) = path.strip_prefix('/') else {
-            return false;
-        };
-        let mut left = path.split('/');
+    fn matches_path(&self, path: Reading<'_>) -> bool {
+        let mut left = path.segments();
         for segment in &self.segments {
             let fits = match (segment, left.next()) {
-                (Segment::Literal(expected), Some(found)) => expected == found,
+                (Segment::Literal(expected), Some(found)) => path.is(found, expected),
                 (Segment::Any, Some(found)) => !found.is_empty(),
                 (_, None) => false,
             };
@@ -100,7 +109,7 @@ impl Segment {
             None if text.contains("...") || text.contains('*') => {
                 Err("`...` stands only at the end of a route")
             }
-            None => Ok(Self::Literal(text.to_owned())),
+            None => Ok(Self::Literal(reading::decoded(text).into_owned())),
         }
     }
 }
@@ -149,10 +158,19 @@ mod tests {
 
     use super::*;
 
+    /// As the standard reads the path.
     fn matches(methods: &str, route: &str, method: Method, path: &str) -> bool {
-        RequestPattern::parse(methods, route)
-            .unwrap()
-            .matches(&method, path)
+        let pattern = RequestPattern::parse(methods, route).unwrap();
+        let target = Target::of(&method, path);
+        let (method, reading) = target.readings().next().unwrap();
+        pattern.matches(method, reading)
+    }
+
+    /// As any server may.
+    fn may_match(route: &str, path: &str) -> bool {
+        let pattern = RequestPattern::parse("GET", route).unwrap();
+        let target = Target::of(&Method::GET, path);
+        target.readings().any(|(method, reading)| pattern.matches(method, reading))
     }
 
     #[test]
@@ -160,7 +178,7 @@ mod tests {
         for path in ["/flights", "/flights/", "/flights/7", "/flights/7/seats"] {
             assert!(matches("*", "/flights/...", Method::GET, path), "{path}");
         }
-        for path in ["/", "/flight", "/flightsx", "/x/flights", "flights", ""] {
+        for path in ["/", "/flight", "/flightsx", "/x/flights", ""] {
             assert!(!matches("*", "/flights/...", Method::GET, path), "{path}");
         }
         assert!(matches("*", "/...", Method::GET, "/anything/at/all"));
@@ -168,9 +186,43 @@ mod tests {
 
     #[test]
     fn an_exact_route_matches_itself_alone() {
-        assert!(matches("*", "/signin", Method::POST, "/signin"));
-        for path in ["/signin/", "/signin/x", "/Signin", "//signin", "/%73ignin"] {
+        // RFC 3986, section 6.2.2: an escaped letter is that letter.
+        for path in ["/signin", "/signin/", "/%73ignin", "/sign%69n/"] {
+            assert!(matches("*", "/signin", Method::POST, path), "{path}");
+        }
+        for path in ["/signin//", "/signin/x", "/Signin", "//signin", "/signin;x"] {
             assert!(!matches("*", "/signin", Method::POST, path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_read_in_every_way_that_a_server_may_read_it() {
+        for path in [
+            "//a/reserved",
+            "/a//reserved",
+            "/a///reserved//",
+            "/a;x=1/reserved",
+            "/a/reserved;a",
+            "/a/reserved%3Ba=1",
+            "/a/reserved%3Fq",
+            "/a/reserved%23q/x",
+            "/A/Reserved",
+            "/a/RE%53ERVED",
+            "/a/%2572eserved",
+            "/a/re%2573erved%253Bx",
+            "/a/reserved.json",
+            "/a/reserved.",
+            "/a/reserved%20",
+            "/a/%20reserved%20./",
+            "/a//RESERVED.JSON;v=1/",
+            "/a/re\u{17f}erved",
+        ] {
+            assert!(may_match("/a/reserved", path), "{path}");
+            assert!(may_match("/A/RESERVED", path), "{path}");
+            assert!(may_match("/a/re%73erved/", path), "{path}");
+        }
+        for path in ["/a/reserve", "/a/b/reserved", "/a/reserved/x", "/areserved", "/a/reserved-json"] {
+            assert!(!may_match("/a/reserved", path), "{path}");
         }
     }
 
@@ -214,8 +266,9 @@ mod tests {
         #[test]
         fn nothing_panics(rules in "[ /.:*,A-Za-z\n]{0,60}", path in ".{0,30}") {
             if let Ok(patterns) = parse(&rules, |pattern, _| Ok::<_, String>(pattern)) {
+                let target = Target::of(&Method::GET, &path);
                 for pattern in patterns {
-                    pattern.matches(&Method::GET, &path);
+                    target.readings().any(|(method, path)| pattern.matches(method, path));
                 }
             }
         }

@@ -2,7 +2,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
 use super::*;
-use crate::client::{Settings, TrustedProxies};
+use crate::client::{Settings, TrustedProxies, WrittenByProxies};
 use crate::test_support::ConstantEntropy;
 
 fn map(headers: &[(&str, &str)]) -> HeaderMap {
@@ -17,17 +17,23 @@ fn map(headers: &[(&str, &str)]) -> HeaderMap {
 }
 
 fn through(headers: &[(&str, &str)], trusted: &str) -> HeaderMap {
+    through_as(headers, trusted, "none")
+}
+
+fn through_as(headers: &[(&str, &str)], trusted: &str, host_header: &str) -> HeaderMap {
     let mut incoming = map(headers);
     incoming.append("spin-client-addr", HeaderValue::from_static("192.0.2.7:4711"));
     let settings = Settings {
         trusted_proxies: TrustedProxies::parse(trusted).unwrap(),
+        host_header: WrittenByProxies::parse(host_header).unwrap(),
         ..Settings::default()
     };
     let client = Client::of_request(&incoming, &settings);
+    let mut request = http::Request::builder().uri("http://gateway.example:3001/").body(()).unwrap();
+    *request.headers_mut() = incoming.clone();
     let hop = Hop {
         client: &client,
-        scheme: "http",
-        host: Some("gateway.example:3001"),
+        approach: Approach::of(&request, &client, &settings),
         request_id: &RequestId::for_test("r-1"),
         trace: &TraceContext::of_request(&incoming, &ConstantEntropy(0xab)),
     };
@@ -122,17 +128,18 @@ fn the_way_of_the_request_is_told_by_us_alone() {
 
 #[test]
 fn a_trusted_proxy_is_believed() {
-    let headers = through(
-        &[
-            ("x-forwarded-for", "2001:db8::9"),
-            ("x-forwarded-proto", "https"),
-            ("x-forwarded-host", "jetway.example"),
-        ],
-        "192.0.2.0/24",
-    );
+    let told = [
+        ("x-forwarded-for", "2001:db8::9"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "jetway.example"),
+    ];
+    let headers = through_as(&told, "192.0.2.0/24", "x-forwarded-host");
     let forwarded = "for=\"[2001:db8::9]\";host=\"jetway.example\";proto=https, for=192.0.2.7";
     assert_eq!(values(&headers, "forwarded"), [forwarded]);
     assert_eq!(values(&headers, "x-forwarded-for"), ["2001:db8::9, 192.0.2.7"]);
+    // What it is not said to write may be the client's.
+    let headers = through(&told, "192.0.2.0/24");
+    assert_eq!(values(&headers, "x-forwarded-host"), ["gateway.example:3001"]);
 }
 
 #[test]
@@ -175,6 +182,12 @@ fn an_answer_keeps_what_is_the_services_and_says_which_way_it_came() {
             ("date", "Tue, 24 Nov 2026 18:00:00 GMT"),
             ("via", "1.1 other"),
             ("x-request-id", "theirs"),
+            ("x-user-id", "root"),
+            ("x_request_id", "theirs"),
+            ("clear-site-data", "\"*\""),
+            ("set-cookie", "__Host-jetway_refresh=theirs; Path=/"),
+            ("set-cookie", " __HOST-jetway_device=theirs"),
+            ("set-cookie", "=__Host-jetway_refresh=theirs"),
         ]),
         &RequestId::for_test("r-1"),
     );
@@ -189,9 +202,24 @@ fn an_answer_keeps_what_is_the_services_and_says_which_way_it_came() {
         "transfer-encoding",
         "keep-alive",
         "access-control-allow-origin",
+        "x-user-id",
+        "x_request_id",
+        "clear-site-data",
     ] {
         assert!(!headers.contains_key(name), "{name}");
     }
+}
+
+/// RFC 9110, section 7.6: nothing goes round and round.
+#[test]
+fn a_request_that_comes_back_again_and_again_is_refused() {
+    let via = |lines: &[&str]| {
+        let lines: Vec<_> = lines.iter().map(|line| ("via", *line)).collect();
+        check_loop(&map(&lines)).map_err(|error| error.problem().code())
+    };
+    assert_eq!(via(&["1.1 jetway", "1.1 jetway, 2 jetway"]), Ok(()));
+    assert_eq!(via(&["1.1 a, 1.1 b, 1.1 c, 1.1 d, 1.1 jetways"]), Ok(()));
+    assert_eq!(via(&["1.1 jetway, 1.1 jetway", "1.1 jetway,1.1 jetway"]), Err(Code::LoopDetected));
 }
 
 #[test]
@@ -295,7 +323,7 @@ proptest! {
         let incoming = map(&given);
         for name in incoming.keys() {
             let text = name.as_str();
-            let ours = is_of_the_hop(text) || is_ours_to_say(text) || is_named_by_connection(&incoming, text);
+            let ours = is_ours_to_say(text) || is_named_by_connection(&incoming, text);
             if ours || ["via", "traceparent", "tracestate", "trailer"].contains(&text) {
                 continue;
             }
@@ -314,8 +342,8 @@ proptest! {
         }
         for name in incoming.keys() {
             let text = name.as_str();
-            let ours = is_of_the_hop(text) || is_named_by_connection(&incoming, text);
-            if ours || text.starts_with("spin-") || text.starts_with("access-control-") {
+            let named = members(&incoming, &header::CONNECTION).any(|member| member.eq_ignore_ascii_case(text));
+            if named || is_of_the_hop(text) || is_kept_from_answers(text) {
                 continue;
             }
             if !["via", "x-request-id", "trailer"].contains(&text) {
