@@ -67,9 +67,11 @@ async fn the_scheme_is_bearer_in_any_case() {
 
     check(format!("bearer {token}")).await.expect(200);
     check(format!("BEARER {token}")).await.expect(200);
+    // What is of another scheme is no token of ours (RFC 6750, section 3.1).
+    for none in [format!("Basic {token}"), token.clone()] {
+        check(none).await.expect_problem(401, "unauthenticated");
+    }
     for other in [
-        format!("Basic {token}"),
-        token.clone(),
         "Bearer".to_owned(),
         format!("Bearer {token} x"),
     ] {

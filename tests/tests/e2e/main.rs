@@ -69,6 +69,7 @@ mod streaming;
 mod telling;
 mod timeouts;
 mod timing;
+mod told;
 mod upstreams;
 mod users;
 mod users_admin;

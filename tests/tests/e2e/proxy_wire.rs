@@ -170,18 +170,6 @@ async fn a_request_that_may_go_no_further_is_answered_here() {
     let options = ask("OPTIONS", "0").await;
     options.expect_empty(204);
     assert!(options.header("allow").unwrap().contains("GET"));
-    let trace = ask("TRACE", "0").await;
-    trace.expect(200);
-    assert_eq!(trace.header("content-type"), Some("message/http"));
-    let reflected = String::from_utf8_lossy(&trace.body).to_lowercase();
-    assert!(
-        reflected.starts_with("trace /api/v1/flights http/1.1\r\n"),
-        "{reflected}"
-    );
-    assert!(
-        !reflected.contains("bearer") && !reflected.contains("x-user-"),
-        "{reflected}"
-    );
     assert_eq!(Seen::of(&ask("OPTIONS", "3").await).header("max-forwards"), ["2"]);
     ask("OPTIONS", "x").await.expect_problem(400, "bad_request");
 }

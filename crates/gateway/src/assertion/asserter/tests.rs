@@ -129,6 +129,25 @@ fn an_assertion_says_who_calls_what_where() {
 }
 
 #[test]
+fn a_long_target_is_told_by_its_digest() {
+    use sha2::{Digest as _, Sha256};
+    let world = World::new(Mode::Optional);
+    let claims = |length: usize| {
+        let target = format!("/api/v1/flights?{}", "x".repeat(length - 16));
+        let headers = world.put_on("GET", &target, None).unwrap();
+        (target, read(&headers, FIRST).1, headers[ASSERTION].len())
+    };
+    let (target, claims_of_it, _) = claims(512);
+    assert_eq!(claims_of_it["target"], json!(target));
+    assert_eq!(claims_of_it.get("target_sha256"), None);
+    let (target, claims_of_it, length) = claims(60_000);
+    assert_eq!(claims_of_it.get("target"), None);
+    let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(&target));
+    assert_eq!(claims_of_it["target_sha256"], json!(digest));
+    assert!(length < 600, "{length}");
+}
+
+#[test]
 fn of_nobody_it_says_nothing() {
     let world = World::new(Mode::Optional);
     let (_, claims) = read(&world.put_on("GET", "/api/v1/flights", None).unwrap(), FIRST);
