@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::Method;
 use smallvec::SmallVec;
 
 use super::limit::{By, Limit, parse_limits};
@@ -45,7 +46,8 @@ impl RateLimits {
 
     /// The longest window of this kind for a request, in seconds; none where no rule is for it.
     pub fn longest_window(&self, by: By, method: &Method, path: &str) -> Option<u64> {
-        self.of(by, method, path).map(|limit| limit.window).max()
+        let limits = self.of(by, &Target::of(method, path));
+        limits.iter().map(|limit| limit.window).max()
     }
 
     /// The shortest window there is, in seconds.
@@ -105,8 +107,6 @@ impl OnFailure {
 
 #[cfg(test)]
 mod tests {
-    use http::Method;
-
     use super::*;
 
     fn names(rules: &RateLimits, by: By, method: &Method, path: &str) -> Vec<String> {
