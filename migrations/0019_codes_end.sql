@@ -6,3 +6,9 @@ CREATE TRIGGER IF NOT EXISTS users_new_password_ends_codes AFTER UPDATE OF passw
 BEGIN
     DELETE FROM signin_codes WHERE user_id = NEW.id;
 END;
+
+-- Mail about an account goes with the account, also what went to an address that it had before.
+CREATE TRIGGER IF NOT EXISTS users_take_mail_about_them_along AFTER DELETE ON users
+BEGIN
+    DELETE FROM inbox WHERE id IN (SELECT id FROM outbox WHERE subject = OLD.id);
+END;

@@ -37,10 +37,10 @@ impl OneTimeToken {
         Self(hmac_sha256(secret, &[LABEL, id.to_string().as_bytes()]))
     }
 
-    /// Reads what a client sent.
+    /// Reads what a client sent: somebody may have copied it, with a space or a line's end.
     pub fn parse(text: &str) -> Result<Self, InvalidOneTimeToken> {
         let mut bytes = [0; 32];
-        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
+        match URL_SAFE_NO_PAD.decode_slice(text.trim(), &mut bytes) {
             Ok(32) => Ok(Self(bytes)),
             _ => Err(InvalidOneTimeToken),
         }
@@ -97,7 +97,9 @@ mod tests {
         let token = OneTimeToken::derive(&[7; 32], id('0'));
         let shown = token.reveal();
         assert_eq!(shown.len(), 43);
-        assert_eq!(OneTimeToken::parse(&shown).unwrap().hash(), token.hash());
+        for text in [shown.clone(), format!(" {shown}\r\n"), format!("{shown}\u{a0}")] {
+            assert_eq!(OneTimeToken::parse(&text).unwrap().hash(), token.hash(), "{text:?}");
+        }
         for text in ["", "x", &shown[1..], &format!("{shown}A"), &format!("{shown}=")] {
             assert!(OneTimeToken::parse(text).is_err(), "{text:?}");
         }

@@ -164,6 +164,26 @@ fn what_is_somebodys_own_is_there_and_nothing_of_others() {
 }
 
 #[test]
+fn mail_to_an_address_that_somebody_had_is_theirs_and_goes_with_them() {
+    let world = World::default();
+    let ada = world.sign_up("ada@example.com").id;
+    world.ports.databases.run(
+        "INSERT INTO inbox (id, recipient, type, subject, text, html, created_at)
+             SELECT id, 'old@example.com', type, 's', 't', 'h', time FROM outbox;
+         INSERT INTO inbox (id, recipient, type, subject, text, html, created_at)
+             VALUES ('x', 'bob@example.com', 't', 's', 't', 'h', '2026')",
+    );
+    let (mails, _) = world.section("mails", ada, None);
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert!(mails[0].contains("old@example.com"), "{mails:?}");
+
+    world.ports.databases.run("DELETE FROM users");
+
+    let left = world.ports.databases.text("SELECT group_concat(id) FROM inbox");
+    assert_eq!(left, "x");
+}
+
+#[test]
 fn a_long_section_comes_in_pieces_and_whole() {
     let world = World::default();
     let ada = world.sign_up("ada@example.com").id;
