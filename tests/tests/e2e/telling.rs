@@ -51,6 +51,10 @@ fn read(answer: &Answer, email: &str) -> (u16, Vec<(String, String)>, String) {
                     let (secret, attributes) = rest.split_once(';').unwrap();
                     format!("{name}={} bytes;{attributes}", secret.len())
                 }
+                // A window slides meanwhile; what a wrong password costs is said in a few seconds.
+                ("retry-after", _) if value.parse().is_ok_and(|seconds: u32| seconds > 60) => {
+                    "long".to_owned()
+                }
                 _ => value.to_owned(),
             };
             (name.to_string(), value)
@@ -60,6 +64,10 @@ fn read(answer: &Answer, email: &str) -> (u16, Vec<(String, String)>, String) {
     let mut body = String::from_utf8_lossy(&answer.body).replace(email, "EMAIL");
     if let Ok(Value::Object(mut problem)) = serde_json::from_str(&body) {
         problem.remove("request_id");
+        // It says the same as `retry-after`.
+        if problem["code"] == "rate_limited" {
+            problem.remove("detail");
+        }
         body = Value::Object(problem).to_string();
     }
     (answer.status.as_u16(), headers, body)

@@ -98,7 +98,11 @@ mod tests {
         let shown = token.reveal();
         assert_eq!(shown.len(), 43);
         for text in [shown.clone(), format!(" {shown}\r\n"), format!("{shown}\u{a0}")] {
-            assert_eq!(OneTimeToken::parse(&text).unwrap().hash(), token.hash(), "{text:?}");
+            assert_eq!(
+                OneTimeToken::parse(&text).unwrap().hash(),
+                token.hash(),
+                "{text:?}"
+            );
         }
         for text in ["", "x", &shown[1..], &format!("{shown}A"), &format!("{shown}=")] {
             assert!(OneTimeToken::parse(text).is_err(), "{text:?}");

@@ -10,8 +10,8 @@ use super::{Store, StoreError};
 use crate::domain::UserId;
 use crate::ports::{Database, Value};
 
-/// How many rows of each section a piece has.
-pub const PIECE: usize = 500;
+/// How many rows of each section a piece has. One may hold what a service has sent, which is bounded by 64 KiB.
+pub const PIECE: usize = 100;
 
 /// A list of what is held of one kind.
 #[derive(Debug)]
