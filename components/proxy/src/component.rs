@@ -15,8 +15,8 @@ use jetway_gateway::proxy::{
 use jetway_gateway::rate_limit::add_headers;
 use jetway_gateway::refusals::{Asked, Refusal};
 use jetway_gateway::spin::http::{
-    ErrorCode, NoResponse, Request, Response, answer, ended, forward_response, receive_head, request_of,
-    send, send_upload, wait,
+    ErrorCode, NoResponse, Request, Response, Unread, answer, ended, forward_response, receive_head,
+    request_of, send, send_upload, wait,
 };
 use jetway_gateway::spin::{IdEntropy, SpinKeyValue, SpinVariables, SpinWay, SystemClock, SystemEntropy};
 
@@ -32,6 +32,7 @@ jetway_gateway::http_component!(handle);
 
 async fn handle(request: Request) -> Response {
     let (request_id, mut head) = receive_head(&request);
+    let request = Unread::new(request);
     let gate = PerInstance::get_or_try_init(&GATE, &SpinWay, async || {
         Gate::open(&SpinVariables, &request_id).await
     })
@@ -75,7 +76,7 @@ enum Reply {
 }
 
 async fn respond(
-    request: Request,
+    request: Unread,
     head: &mut Head<()>,
     gate: &Rc<Gate>,
     visit: &Visit,
@@ -118,7 +119,7 @@ async fn respond(
 
 /// Sends the request, again where it may be, and hands the last answer on.
 async fn forward(
-    request: Request,
+    request: Unread,
     outbound: Outbound,
     gate: &Rc<Gate>,
     mut attempts: Attempts,
@@ -177,15 +178,15 @@ fn conclude(service: &Service, attempts: &Attempts) -> Vec<News> {
 
 /// What is sent. The client's body can be sent once, and everything else as often as need be.
 struct Message<'a> {
-    request: Option<Request>,
+    request: Unread,
     outbound: Outbound,
     gate: &'a Gate,
 }
 
 impl<'a> Message<'a> {
-    fn new(request: Request, outbound: Outbound, gate: &'a Gate) -> Self {
+    fn new(request: Unread, outbound: Outbound, gate: &'a Gate) -> Self {
         Self {
-            request: Some(request),
+            request,
             outbound,
             gate,
         }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use jetway_gateway::access::AdmissionSettings;
 use jetway_gateway::assertion::{self, SharingSecret};
 use jetway_gateway::browser;
-use jetway_gateway::config::{ConfigError, read, read_optional};
+use jetway_gateway::config::{ConfigError, read, read_optional, time_limit};
 use jetway_gateway::ports::Variables;
-use jetway_gateway::proxy::{Timeouts, Upstream, time_limit};
+use jetway_gateway::proxy::{Timeouts, Upstream};
 use jetway_gateway::rate_limit;
 
 /// Who may pass and how often, where the services are, and how long they may take.

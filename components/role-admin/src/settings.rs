@@ -39,11 +39,7 @@ impl Settings {
                 .await?
                 .unwrap_or(false),
             hashing: hashing::Settings::read(variables).await?,
-            // Not trimmed: a secret is what it is.
-            bootstrap_token: variables
-                .get("bootstrap_token")
-                .await
-                .and_then(BootstrapToken::parse),
+            bootstrap_token: BootstrapToken::read(variables).await?,
             redis: RedisServer::read(variables).await?,
         })
     }

@@ -51,21 +51,31 @@ struct Ready {
     checks: BTreeMap<&'static str, &'static str>,
 }
 
-/// Answers a request. Every path that no other route of the application matches comes here, and is a 404.
-pub async fn handle<B>(request: &Request<B>, probe: &impl Probe) -> Result<Response, HttpError> {
+/// What is wrong with which component; empty where all are ready.
+pub type Findings = Vec<(&'static str, Finding)>;
+
+/// Answers a request. Every path that no other route of the application matches comes here, and is a 404. `findings` says how the
+/// components are.
+pub async fn handle<B>(
+    request: &Request<B>,
+    findings: impl AsyncFnOnce() -> Findings,
+) -> Result<Response, HttpError> {
     match ROUTES.find(request.method(), request.uri().path())?.endpoint {
         Endpoint::Alive => Ok(ok(&Alive { status: "alive" })),
-        Endpoint::Ready => readiness(probe).await,
+        Endpoint::Ready => readiness(&findings().await),
     }
 }
 
-async fn readiness(probe: &impl Probe) -> Result<Response, HttpError> {
+/// Asks all components at the same time.
+pub async fn ask_all(probe: &impl Probe) -> Findings {
     let probes = COMPONENTS.map(|component| async move { (component, probe.probe(component).await) });
-    let findings = join_all(probes).await;
-    let failing: Vec<(&str, &Finding)> = findings
-        .iter()
-        .filter_map(|(component, result)| Some((*component, result.as_ref().err()?)))
-        .collect();
+    let answers = join_all(probes).await.into_iter();
+    answers
+        .filter_map(|(component, result)| Some((component, result.err()?)))
+        .collect()
+}
+
+fn readiness(failing: &[(&str, Finding)]) -> Result<Response, HttpError> {
     if failing.is_empty() {
         let checks = COMPONENTS.map(|component| (component, "ready")).into();
         return Ok(ok(&Ready {
@@ -73,11 +83,11 @@ async fn readiness(probe: &impl Probe) -> Result<Response, HttpError> {
             checks,
         }));
     }
-    Err(not_ready(&failing))
+    Err(not_ready(failing))
 }
 
 /// One problem for all that fail: a variable that is to be put right comes before what may pass by itself.
-fn not_ready(failing: &[(&str, &Finding)]) -> HttpError {
+fn not_ready(failing: &[(&str, Finding)]) -> HttpError {
     let misconfigured = failing
         .iter()
         .any(|(_, finding)| finding.code == Code::Misconfigured);
@@ -138,10 +148,8 @@ mod tests {
     }
 
     fn ask(method: &str, path: &str, probe: &impl Probe) -> Result<Response, HttpError> {
-        block_on(handle(
-            &Request::builder().method(method).uri(path).body(()).unwrap(),
-            probe,
-        ))
+        let request = Request::builder().method(method).uri(path).body(()).unwrap();
+        block_on(handle(&request, async || ask_all(probe).await))
     }
 
     #[test]

@@ -4,17 +4,21 @@
 
 pub mod finding;
 pub mod handler;
+pub mod memory;
 
 #[cfg(target_arch = "wasm32")]
 mod component {
+    use std::rc::Rc;
     use std::time::Duration;
 
     use http::Uri;
     use jetway_gateway::http::{RequestId, read_limited};
     use jetway_gateway::spin::http::{Request, Response, Timeouts, get, serve_outermost};
+    use jetway_gateway::spin::{SpinWay, SystemClock};
 
     use crate::finding::{Finding, MAX_ANSWER, understand};
     use crate::handler::{self, Probe};
+    use crate::memory::Memory;
 
     /// The first request of an instance may migrate the database and make a key.
     const TIMEOUTS: Timeouts = Timeouts {
@@ -23,11 +27,18 @@ mod component {
         between_bytes: Duration::from_secs(2),
     };
 
+    // Shared, because it is held across awaits, and a reference into a thread's own storage cannot be.
+    thread_local! { static MEMORY: Rc<Memory> = Rc::default(); }
+
     jetway_gateway::http_component!(handle);
 
     async fn handle(request: Request) -> Response {
         serve_outermost(request, async |request, request_id| {
-            handler::handle(&request, &Chained { request_id }).await
+            let ask = async || handler::ask_all(&Chained { request_id }).await;
+            handler::handle(&request, async || {
+                MEMORY.with(Rc::clone).get(&SystemClock, &SpinWay, ask).await
+            })
+            .await
         })
         .await
     }

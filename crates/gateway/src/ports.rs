@@ -241,10 +241,15 @@ pub trait Ports {
     fn way(&self) -> &Self::Way;
 }
 
+/// A variable is there, and cannot be read: whoever keeps it does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot be read ({0})")]
+pub struct VariableError(pub &'static str);
+
 /// The configuration: the component's variables in spin.toml.
 pub trait Variables {
     /// The variable's value, or `None` where the component has no variable of that name. Names are snake_case.
-    async fn get(&self, name: &str) -> Option<String>;
+    async fn get(&self, name: &str) -> Result<Option<String>, VariableError>;
 }
 
 #[cfg(test)]

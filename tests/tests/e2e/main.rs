@@ -64,6 +64,7 @@ mod signin_by_mail;
 mod signing_key;
 mod signout;
 mod signup;
+mod slow_clients;
 mod store_hangs;
 mod streaming;
 mod telling;

@@ -86,13 +86,15 @@ const TABLE: &[Row] = &[
     },
     Row {
         component: "notification-endpoint",
-        grants: [DEFAULT, &[], MAIL_AND_REDIS],
+        // The store: for the limits of the middleware before it.
+        grants: [DEFAULT, DEFAULT, MAIL_AND_REDIS],
         imports: &[Sqlite, Http, Redis, Variables],
     },
     Row {
         component: "status",
-        grants: [&[], &[], READINESS],
-        imports: &[Http],
+        // The store: for the limits of the middleware before it.
+        grants: [&[], DEFAULT, READINESS],
+        imports: &[Http, Variables],
     },
     Row {
         component: "rate-limit",
@@ -303,12 +305,22 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     // Guarded by its own `rate_limits` and `access_policy`: see ARCHITECTURE.md.
     ("/api/v1/flights/...", "proxy", &[]),
     ("/api/v1/bookings/...", "proxy", &[]),
-    // Guarded by the internal token.
-    ("/internal/notifications/sweep", "notification-endpoint", &[]),
-    ("/internal/events", "notification-endpoint", &[]),
-    ("/internal/inbox", "notification-endpoint", &[]),
-    ("/internal/refused-messages", "notification-endpoint", &[]),
-    ("/...", "status", &[]),
+    // Guarded by the internal token, too.
+    (
+        "/internal/notifications/sweep",
+        "notification-endpoint",
+        &["rate-limit"],
+    ),
+    ("/internal/events", "notification-endpoint", &["rate-limit"]),
+    ("/internal/inbox", "notification-endpoint", &["rate-limit"]),
+    (
+        "/internal/refused-messages",
+        "notification-endpoint",
+        &["rate-limit"],
+    ),
+    // Alive means alive: nothing is counted.
+    ("/healthz", "status", &[]),
+    ("/...", "status", &["rate-limit"]),
 ];
 
 #[test]

@@ -5,9 +5,10 @@ use subtle::ConstantTimeEq as _;
 
 use super::hash_password;
 use crate::Failure;
+use crate::config::{ConfigError, MIN_SECRET_LENGTH, TOO_SHORT, text_of};
 use crate::domain::{NewUser, Origin, User};
 use crate::hashing::Hasher;
-use crate::ports::{Clock, Database, Entropy, Ports};
+use crate::ports::{Clock, Database, Entropy, Ports, Variables};
 use crate::store::{Rule, Store, StoreError, users};
 
 /// The secret that makes the first administrator, as configured. `Debug` does not show it.
@@ -28,9 +29,15 @@ pub enum BootstrapError {
 }
 
 impl BootstrapToken {
-    /// The token that the variable holds, or `None` where it is empty, which turns the bootstrap off.
-    pub fn parse(variable: String) -> Option<Self> {
-        (!variable.is_empty()).then_some(Self(variable))
+    /// Reads `bootstrap_token`, or `None` where it is empty, which turns the bootstrap off. Not trimmed: a secret is what it is.
+    pub async fn read(variables: &impl Variables) -> Result<Option<Self>, ConfigError> {
+        const NAME: &str = "bootstrap_token";
+        match text_of(variables, NAME).await? {
+            None => Ok(None),
+            Some(token) if token.is_empty() => Ok(None),
+            Some(token) if token.len() < MIN_SECRET_LENGTH => Err(ConfigError::new(NAME, TOO_SHORT)),
+            Some(token) => Ok(Some(Self(token))),
+        }
     }
 
     /// Whether `given` is the token, in a time that tells nothing of it, not even its length. The answer is the proof

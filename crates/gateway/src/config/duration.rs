@@ -36,6 +36,26 @@ pub fn lifetime(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Not a time limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidTimeout {
+    /// Not a span of time.
+    #[error(transparent)]
+    Malformed(#[from] InvalidDuration),
+    /// Nothing can be done in no time.
+    #[error("must be longer than zero")]
+    Zero,
+}
+
+/// Reads a span of time in which something can be done.
+pub fn time_limit(text: &str) -> Result<Duration, InvalidTimeout> {
+    let limit = duration(text)?;
+    if limit.is_zero() {
+        return Err(InvalidTimeout::Zero);
+    }
+    Ok(limit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

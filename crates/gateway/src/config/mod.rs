@@ -8,7 +8,7 @@ mod redis;
 
 use std::fmt::Display;
 
-pub use duration::{InvalidDuration, duration, lifetime};
+pub use duration::{InvalidDuration, InvalidTimeout, duration, lifetime, time_limit};
 pub use redis::{InvalidRedisUrl, RedisServer};
 
 use crate::http::{Code, HttpError};
@@ -56,13 +56,28 @@ pub async fn read_optional<T, E: Display>(
     name: &str,
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<Option<T>, ConfigError> {
-    match variables.get(name).await.as_deref().map(str::trim) {
+    match text_of(variables, name).await?.as_deref().map(str::trim) {
         None | Some("") => Ok(None),
         Some(text) => parse(text)
             .map(Some)
             .map_err(|error| ConfigError::new(name, error)),
     }
 }
+
+/// The value as it is written, `None` where the component has no such variable. One that cannot be read is an error, and never taken
+/// for one that is not set: its default may be the laxer way.
+pub async fn text_of(variables: &impl Variables, name: &str) -> Result<Option<String>, ConfigError> {
+    variables
+        .get(name)
+        .await
+        .map_err(|error| ConfigError::new(name, error))
+}
+
+/// The least length, in bytes, of a secret that whoever knows the gateway's address may guess at.
+pub const MIN_SECRET_LENGTH: usize = 16;
+
+/// What is said of a shorter one.
+pub const TOO_SHORT: &str = "is shorter than 16 characters (32 random ones are good)";
 
 /// `true` or `false`.
 pub fn boolean(value: &str) -> Result<bool, &'static str> {
@@ -81,6 +96,7 @@ pub fn text(value: &str) -> Result<String, std::convert::Infallible> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::VariableError;
     use crate::test_support::{TestVariables, block_on};
 
     fn ttl(value: &str) -> Result<std::time::Duration, ConfigError> {
@@ -106,6 +122,26 @@ mod tests {
             error.problem().detail()
         );
         assert!(!format!("{error:?}").contains("hunter2"));
+    }
+
+    /// A provider that refuses everything.
+    struct Refusing;
+
+    impl Variables for Refusing {
+        async fn get(&self, _name: &str) -> Result<Option<String>, VariableError> {
+            Err(VariableError("its provider failed"))
+        }
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_never_taken_for_its_default() {
+        let error = block_on(read_optional(&Refusing, "require_mfa_for_admin", boolean)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the variable `require_mfa_for_admin` cannot be read (its provider failed)"
+        );
+        let error = block_on(text_of(&Refusing, "password_pepper")).unwrap_err();
+        assert!(error.to_string().contains("`password_pepper`"), "{error}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{ConfigError, read};
+use super::{ConfigError, read, text_of};
 use crate::ports::Variables;
 
 /// A Redis server and how to sign in to it. `Debug` shows neither.
@@ -27,8 +27,8 @@ impl RedisServer {
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         let (scheme, authority) = read(variables, "redis_url", address).await?;
         // Not trimmed: a secret is what it is.
-        let secret = async |name| variables.get(name).await.unwrap_or_default();
-        let (user, password) = (secret("redis_username").await, secret("redis_password").await);
+        let secret = async |name| Ok::<_, ConfigError>(text_of(variables, name).await?.unwrap_or_default());
+        let (user, password) = (secret("redis_username").await?, secret("redis_password").await?);
         let url = if user.is_empty() && password.is_empty() {
             format!("{scheme}://{authority}")
         } else {

@@ -1,6 +1,6 @@
 //! What hashes are made with.
 
-use crate::config::{ConfigError, read};
+use crate::config::{ConfigError, read, text_of};
 use crate::domain::{BcryptCost, PepperVersion, Peppers};
 use crate::ports::Variables;
 
@@ -17,10 +17,10 @@ impl Settings {
     /// Reads the variables.
     pub async fn read(variables: &impl Variables) -> Result<Self, ConfigError> {
         // Not trimmed: a secret is what it is.
-        let secret = async |name| variables.get(name).await.unwrap_or_default();
+        let secret = async |name| Ok::<_, ConfigError>(text_of(variables, name).await?.unwrap_or_default());
         let version = read(variables, "password_pepper_version", PepperVersion::parse).await?;
-        let current = secret("password_pepper").await;
-        let previous = secret("password_pepper_previous").await;
+        let current = secret("password_pepper").await?;
+        let previous = secret("password_pepper_previous").await?;
         Ok(Self {
             cost: read(variables, "bcrypt_cost", BcryptCost::parse).await?,
             peppers: Peppers::new(current, version, previous)

@@ -2,10 +2,16 @@
 
 use super::{Code, HttpError};
 
-/// The connection broke or the sender broke the protocol while the body was read; the words of what lies below.
+/// Why a body could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the body could not be read: {0}")]
-pub struct BodyError(pub String);
+pub enum BodyError {
+    /// The connection broke or the sender broke the protocol; the words of what lies below.
+    #[error("the body could not be read: {0}")]
+    BrokenOff(String),
+    /// It did not come in time.
+    #[error("the body did not come in time")]
+    TimedOut,
+}
 
 /// A body that arrives in pieces.
 pub trait Body {
@@ -45,7 +51,12 @@ pub(super) fn too_large(limit: usize) -> HttpError {
 }
 
 fn unreadable(error: BodyError) -> HttpError {
-    HttpError::new(Code::BadRequest, "The body broke off before its end.").caused_by(error)
+    match error {
+        BodyError::BrokenOff(_) => {
+            HttpError::new(Code::BadRequest, "The body broke off before its end.").caused_by(error)
+        }
+        BodyError::TimedOut => HttpError::new(Code::RequestTimeout, "The body did not come in time."),
+    }
 }
 
 #[cfg(test)]
@@ -90,11 +101,20 @@ mod tests {
     #[test]
     fn a_broken_body_is_the_clients_problem_and_its_cause_stays_in_the_log() {
         let mut body = Pieces {
-            left: [Err(BodyError("reset by 10.0.0.7".to_owned()))].into(),
+            left: [Err(BodyError::BrokenOff("reset by 10.0.0.7".to_owned()))].into(),
         };
         let error = block_on(read_limited(&mut body, 10)).unwrap_err();
         assert_eq!(error.problem().code(), Code::BadRequest);
         assert!(!error.problem().detail().contains("10.0.0.7"));
         assert!(error.cause().unwrap().contains("10.0.0.7"));
+    }
+
+    #[test]
+    fn a_body_that_does_not_come_is_a_408() {
+        let mut body = Pieces {
+            left: [Ok(vec![b'{']), Err(BodyError::TimedOut)].into(),
+        };
+        let error = block_on(read_limited(&mut body, 10)).unwrap_err();
+        assert_eq!(error.problem().code(), Code::RequestTimeout);
     }
 }

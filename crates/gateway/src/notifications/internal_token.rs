@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::access::{bearer_token, is_b64token};
-use crate::config::{ConfigError, read_optional};
+use crate::config::{ConfigError, MIN_SECRET_LENGTH, TOO_SHORT, read_optional};
 use crate::http::{Code, HttpError, Problem};
 use crate::ports::Variables;
 
@@ -17,10 +17,12 @@ impl InternalToken {
     pub async fn read(variables: &impl Variables) -> Result<Option<Self>, ConfigError> {
         // One that no header can carry would lock everybody out, and look as if the secret were wrong.
         read_optional(variables, "internal_token", |token| {
-            if is_b64token(token) {
-                Ok(Self(token.to_owned()))
-            } else {
+            if !is_b64token(token) {
                 Err("has characters that a bearer token cannot have (letters, digits and -._~+/ it can)")
+            } else if token.len() < MIN_SECRET_LENGTH {
+                Err(TOO_SHORT)
+            } else {
+                Ok(Self(token.to_owned()))
             }
         })
         .await
@@ -78,29 +80,33 @@ mod tests {
 
     #[test]
     fn who_knows_it_passes() {
-        assert_eq!(admit("s3cret", Some("Bearer s3cret")), Ok(()));
+        assert_eq!(
+            admit("s3cret-of-16-char", Some("Bearer s3cret-of-16-char")),
+            Ok(())
+        );
     }
 
     #[test]
     fn who_does_not_is_told_so() {
+        const TOKEN: &str = "s3cret-of-16-char";
         for none in [None, Some("Basic s3cret"), Some("")] {
-            assert_eq!(admit("s3cret", none), Err(Code::Unauthenticated), "{none:?}");
+            assert_eq!(admit(TOKEN, none), Err(Code::Unauthenticated), "{none:?}");
         }
-        for wrong in ["Bearer s3cre", "Bearer s3crets", "Bearer"] {
-            assert_eq!(admit("s3cret", Some(wrong)), Err(Code::InvalidToken), "{wrong}");
+        for wrong in ["Bearer s3cre", "Bearer s3cret-of-16-chars", "Bearer"] {
+            assert_eq!(admit(TOKEN, Some(wrong)), Err(Code::InvalidToken), "{wrong}");
         }
     }
 
     #[test]
     fn where_there_is_none_there_is_nothing() {
-        for authorization in [None, Some("Bearer "), Some("Bearer s3cret")] {
+        for authorization in [None, Some("Bearer "), Some("Bearer s3cret-of-16-char")] {
             assert_eq!(admit("", authorization), Err(Code::NotFound));
         }
     }
 
     #[test]
     fn one_that_no_header_can_carry_is_refused_by_name_and_not_quoted() {
-        let variables = TestVariables::default().with("internal_token", "s3cret with spaces");
+        let variables = TestVariables::default().with("internal_token", "s3cret of words that are long");
         let error = block_on(InternalToken::read(&variables)).unwrap_err().to_string();
         assert!(
             error.contains("`internal_token`") && !error.contains("s3cret"),
@@ -109,9 +115,16 @@ mod tests {
     }
 
     #[test]
+    fn a_short_one_is_refused_by_name() {
+        let variables = TestVariables::default().with("internal_token", "1234");
+        let error = block_on(InternalToken::read(&variables)).unwrap_err().to_string();
+        assert!(error.contains("`internal_token` is shorter"), "{error}");
+    }
+
+    #[test]
     fn it_is_never_shown() {
         assert_eq!(
-            format!("{:?}", InternalToken("s3cret".to_owned())),
+            format!("{:?}", InternalToken("s3cret-of-16-char".to_owned())),
             "InternalToken(..)"
         );
     }

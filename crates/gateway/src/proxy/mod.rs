@@ -27,6 +27,6 @@ pub use path::check_path;
 pub use pool::Turn;
 pub use retry::{asks_for_time, may_be_sent_again, pause};
 pub use service::{Attempts, News, Next, Service, is_old_claim};
-pub use timeouts::{InvalidTimeout, Timeouts, time_limit};
+pub use timeouts::Timeouts;
 pub use trace::TraceContext;
 pub use upstream::{InvalidUpstream, InvalidUpstreams, Upstream};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::{ConfigError, InvalidDuration, duration, read};
+use crate::config::{ConfigError, read, time_limit};
 use crate::ports::Variables;
 
 /// How long an upstream may take, in each attempt.
@@ -14,17 +14,6 @@ pub struct Timeouts {
     pub first_byte: Duration,
     /// Between two pieces of the answer's body.
     pub between_bytes: Duration,
-}
-
-/// Not a time limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidTimeout {
-    /// Not a span of time.
-    #[error(transparent)]
-    Malformed(#[from] InvalidDuration),
-    /// Nothing can be done in no time.
-    #[error("must be longer than zero")]
-    Zero,
 }
 
 impl Timeouts {
@@ -45,15 +34,6 @@ impl Timeouts {
             ..self
         }
     }
-}
-
-/// Reads a span of time in which something can be done.
-pub fn time_limit(text: &str) -> Result<Duration, InvalidTimeout> {
-    let limit = duration(text)?;
-    if limit.is_zero() {
-        return Err(InvalidTimeout::Zero);
-    }
-    Ok(limit)
 }
 
 #[cfg(test)]

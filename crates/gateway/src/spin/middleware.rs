@@ -6,7 +6,7 @@ use http::{HeaderMap, Request as Head};
 use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};
 
 use super::SystemClock;
-use super::http::{BodyOf, answer, answer_within, forward_request, forward_response, receive_head};
+use super::http::{Unread, answer, answer_within, forward_request, forward_response, receive_head};
 use crate::browser::{self, Visit};
 use crate::config::ConfigError;
 use crate::http::{HttpError, REQUEST_ID, RequestId, finish};
@@ -21,7 +21,7 @@ pub async fn stand_between<T>(
     after: impl FnOnce(T, &mut HeaderMap),
 ) -> Response {
     let (request_id, head) = receive_head(&request);
-    let result = pass(request, head, &request_id, before, after).await;
+    let result = pass(Unread::new(request), head, &request_id, before, after).await;
     result.unwrap_or_else(|error| answer_within(finish(Err(error), &request_id)))
 }
 
@@ -34,6 +34,7 @@ pub async fn stand_outermost<T>(
     after: impl FnOnce(T, &mut HeaderMap),
 ) -> Response {
     let (request_id, head) = receive_head(&request);
+    let request = Unread::new(request);
     let settings = settings().await;
     let visit = match (&head, &settings) {
         (Ok(head), Ok(settings)) => Visit::of(head, settings),
@@ -68,7 +69,7 @@ pub async fn stand_outermost<T>(
 }
 
 async fn pass<T>(
-    request: Request,
+    mut request: Unread,
     head: Result<Head<()>, HttpError>,
     request_id: &RequestId,
     before: impl AsyncFnOnce(&mut Head<()>, &RequestId) -> Result<T, HttpError>,
@@ -77,6 +78,9 @@ async fn pass<T>(
     let mut head = head?;
     head.headers_mut().insert(REQUEST_ID, request_id.to_header());
     let passed = before(&mut head, request_id).await?;
+    let request = request
+        .take()
+        .ok_or_else(|| HttpError::internal("the request was handed on before"))?;
     hand_on(request, head, request_id, |headers| after(passed, headers)).await
 }
 
@@ -89,15 +93,8 @@ async fn hand_on(
     let failed = |error: ErrorCode| HttpError::internal(format!("the next handler: {error:?}"));
     let (parts, ()) = head.into_parts();
     let options = request.get_options();
-    let request = forward_request(
-        request,
-        &parts.method,
-        &parts.uri,
-        &parts.headers,
-        BodyOf::Incoming,
-        options,
-    )
-    .map_err(failed)?;
+    let request =
+        forward_request(request, &parts.method, &parts.uri, &parts.headers, options).map_err(failed)?;
     let response = next(request).await.map_err(failed)?;
     let rewrite = |mut headers: HeaderMap| {
         headers.insert(REQUEST_ID, request_id.to_header());

@@ -2,28 +2,21 @@
 
 use spin_sdk::variables::{self, Error};
 
-use crate::ports::Variables;
+use crate::ports::{VariableError, Variables};
 
 /// The component's variables in spin.toml. A middleware reads those of the component behind it.
 #[derive(Clone, Copy, Debug)]
 pub struct SpinVariables;
 
 impl Variables for SpinVariables {
-    async fn get(&self, name: &str) -> Option<String> {
+    async fn get(&self, name: &str) -> Result<Option<String>, VariableError> {
         match variables::get(name).await {
-            Ok(value) => Some(value),
-            Err(Error::Undefined(_)) => None,
-            Err(error) => {
-                // A provider that fails is as good as a variable that is missing, and whoever needs it refuses to work;
-                // the log tells the two apart. The provider's words may not be ours to print.
-                let kind = match error {
-                    Error::InvalidName(_) => "invalid name",
-                    Error::Provider(_) => "the provider failed",
-                    _ => "failed",
-                };
-                eprintln!("level=error event=variable_unreadable name={name:?} cause={kind:?}");
-                None
-            }
+            Ok(value) => Ok(Some(value)),
+            Err(Error::Undefined(_)) => Ok(None),
+            // A provider's own words may not be ours to print.
+            Err(Error::InvalidName(_)) => Err(VariableError("its name is not valid")),
+            Err(Error::Provider(_)) => Err(VariableError("its provider failed")),
+            Err(_) => Err(VariableError("the host failed")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ports::Variables;
+use crate::ports::{VariableError, Variables};
 
 /// The defaults of spin.toml, but for a bcrypt cost that a test can wait for; and whatever a test sets.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl TestVariables {
 }
 
 impl Variables for TestVariables {
-    async fn get(&self, name: &str) -> Option<String> {
-        self.0.get(name).cloned()
+    async fn get(&self, name: &str) -> Result<Option<String>, VariableError> {
+        Ok(self.0.get(name).cloned())
     }
 }

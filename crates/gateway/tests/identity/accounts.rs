@@ -141,6 +141,11 @@ fn when_the_hook_fails_nobody_is_made() {
     assert_eq!(world.ports.databases.text("SELECT count(*) FROM users"), "0");
 }
 
+fn bootstrap_token(value: &str) -> Result<Option<BootstrapToken>, jetway_gateway::config::ConfigError> {
+    let variables = jetway_gateway::test_support::TestVariables::of(&[("bootstrap_token", value)]);
+    jetway_gateway::test_support::block_on(BootstrapToken::read(&variables))
+}
+
 #[test]
 fn a_user_comes_with_its_role_and_its_event_or_not_at_all() {
     for table in ["user_roles", "outbox", "audit_log"] {
@@ -164,8 +169,8 @@ fn a_user_comes_with_its_role_and_its_event_or_not_at_all() {
 }
 
 fn bootstrap(world: &World, email: &str) -> Result<User, BootstrapError> {
-    let token = BootstrapToken::parse("secret".to_owned()).unwrap();
-    let permission = token.check("secret").unwrap();
+    let token = bootstrap_token("a secret of the operator's").unwrap().unwrap();
+    let permission = token.check("a secret of the operator's").unwrap();
     let (clock, entropy) = (&world.ports.clock, &world.ports.entropy);
     block_on(accounts::bootstrap(
         &world.store(),
@@ -180,8 +185,13 @@ fn bootstrap(world: &World, email: &str) -> Result<User, BootstrapError> {
 
 #[test]
 fn the_bootstrap_token_is_compared_whole() {
-    assert!(BootstrapToken::parse(String::new()).is_none());
-    let token = BootstrapToken::parse("secret".to_owned()).unwrap();
+    assert!(bootstrap_token("").unwrap().is_none());
+    let short = bootstrap_token("short").unwrap_err().to_string();
+    assert!(
+        short.contains("`bootstrap_token`") && !short.contains("`short`"),
+        "{short}"
+    );
+    let token = bootstrap_token("a secret of the operator's").unwrap().unwrap();
     for wrong in ["", "s", "secre", "secret ", "secrets", "SECRET"] {
         assert!(token.check(wrong).is_none(), "{wrong:?}");
     }

@@ -8,11 +8,11 @@
 mod input;
 mod tree;
 
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use serde::de::DeserializeOwned;
 
 use super::body::too_large;
-use super::{Body, Code, HttpError, read_limited};
+use super::{Body, Code, HttpError, Problem, read_limited};
 
 /// No JSON input of the gateway comes near it.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -48,10 +48,23 @@ async fn read_as<T: DeserializeOwned>(
 /// Reads the body of a request of one of these media types, for whoever understands it by rules of its own.
 pub async fn read_bytes(request: Request<impl Body>, media_types: &[&str]) -> Result<Vec<u8>, HttpError> {
     let (head, mut body) = request.into_parts();
+    if head
+        .headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .any(is_coded)
+    {
+        return Err(unsupported(
+            "Send the body as it is, without a `content-encoding`.",
+            header::ACCEPT_ENCODING,
+            "identity",
+        ));
+    }
     if !is_one_of(media_types, &head.headers) {
-        return Err(HttpError::new(
-            Code::UnsupportedMediaType,
+        return Err(unsupported(
             "Send the body as `content-type: application/json`.",
+            header::ACCEPT,
+            &media_types.join(", "),
         ));
     }
     // A body that is said to be too long is refused before any of it is read.
@@ -59,6 +72,26 @@ pub async fn read_bytes(request: Request<impl Body>, media_types: &[&str]) -> Re
         return Err(too_large(MAX_BODY));
     }
     read_limited(&mut body, MAX_BODY).await
+}
+
+/// The answer to what is not taken, with what is (RFC 9110, section 15.5.16).
+fn unsupported(detail: &str, accepts: HeaderName, what: &str) -> HttpError {
+    let problem = Problem::new(Code::UnsupportedMediaType, detail);
+    match HeaderValue::from_str(what) {
+        Ok(what) => problem.with_header(accepts, what).into(),
+        Err(_) => problem.into(),
+    }
+}
+
+/// Whether the content is coded (RFC 9110, section 8.4). `identity` is no coding.
+fn is_coded(codings: &HeaderValue) -> bool {
+    codings.to_str().map_or(true, |codings| {
+        let mut codings = codings
+            .split(',')
+            .map(str::trim)
+            .filter(|coding| !coding.is_empty());
+        codings.any(|coding| !coding.eq_ignore_ascii_case("identity"))
+    })
 }
 
 /// Understands a whole body as a `T`.
@@ -96,6 +129,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::http::RequestId;
     use crate::test_support::block_on;
 
     #[derive(Debug, PartialEq, Deserialize)]
@@ -131,6 +165,34 @@ mod tests {
                     age: None
                 }
             );
+        }
+    }
+
+    #[test]
+    fn a_coded_body_is_415_and_identity_is_none() {
+        let read_with = |codings: &[&str]| {
+            let mut request = Request::builder().header("content-type", "application/json");
+            for coding in codings {
+                request = request.header("content-encoding", *coding);
+            }
+            block_on(read::<Input>(request.body(Vec::from(GOOD)).unwrap()))
+        };
+        for codings in [
+            &["gzip"][..],
+            &["identity, br"],
+            &["identity", "deflate"],
+            &["x"],
+            &["GZIP"],
+        ] {
+            let error = read_with(codings).unwrap_err();
+            assert_eq!(error.problem().code(), Code::UnsupportedMediaType, "{codings:?}");
+            let answer = error
+                .into_problem()
+                .into_response(&RequestId::parse("r-1").unwrap());
+            assert_eq!(answer.headers()["accept-encoding"], "identity");
+        }
+        for codings in [&["identity"][..], &["Identity"], &[""], &[" , identity"]] {
+            assert!(read_with(codings).is_ok(), "{codings:?}");
         }
     }
 

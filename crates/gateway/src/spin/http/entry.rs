@@ -1,5 +1,7 @@
 //! The entry point of a component.
 
+use std::time::Duration;
+
 use http::Request as HttpRequest;
 /// What a component exports: the handler of requests.
 pub use spin_sdk::wasip3::exports::http::handler::Guest;
@@ -7,13 +9,16 @@ use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, Response};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
 
+use super::drain::Unread;
 use super::fields::fields_of;
 use super::inbound::{IncomingBody, receive_head};
 use crate::browser::secure;
 use crate::client;
+use crate::config::{ConfigError, read_optional, time_limit};
 use crate::http::{self as library, HttpError, RequestId};
+use crate::per_instance::PerInstance;
 use crate::refusals::{Asked, Refusal};
-use crate::spin::SystemClock;
+use crate::spin::{SpinVariables, SpinWay, SystemClock};
 
 /// Makes an `async fn(Request) -> Response` over WASI's types the entry point of the component. It cannot fail: whatever goes
 /// wrong has to be an answer, because Spin would make of an error a 500 without a body.
@@ -39,7 +44,8 @@ pub async fn serve(
     handler: impl AsyncFnOnce(HttpRequest<IncomingBody>, &RequestId) -> Result<library::Response, HttpError>,
 ) -> Response {
     let (request_id, head) = receive_head(&request);
-    let result = async { handler(head?.map(|()| IncomingBody::Request(request)), &request_id).await };
+    let body = Unread::new(request);
+    let result = async { handler(with_body(head?, body).await?, &request_id).await };
     answer_within(library::finish(result.await, &request_id))
 }
 
@@ -57,13 +63,29 @@ pub async fn serve_outermost(
         .as_ref()
         .ok()
         .map(|head| Asked::of(head, &client::Settings::default()));
-    let result = async { handler(head?.map(|()| IncomingBody::Request(request)), &request_id).await };
+    let body = Unread::new(request);
+    let result = async { handler(with_body(head?, body).await?, &request_id).await };
     let mut response = library::finish(result.await, &request_id);
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         refusal.log(&request_id, asked.as_ref(), &SystemClock);
     }
     secure(response.headers_mut(), by_https);
     answer(response)
+}
+
+thread_local! { static BODY_TIMEOUT: PerInstance<Duration> = const { PerInstance::new() }; }
+
+/// How long a whole body may take where the component has no variable for it.
+const DEFAULT_BODY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The request with its body, all of which has to come within `request_body_timeout`.
+async fn with_body(head: HttpRequest<()>, body: Unread) -> Result<HttpRequest<IncomingBody>, HttpError> {
+    let limit = PerInstance::get_or_try_init(&BODY_TIMEOUT, &SpinWay, async || {
+        let limit = read_optional(&SpinVariables, "request_body_timeout", time_limit).await?;
+        Ok::<_, ConfigError>(limit.unwrap_or(DEFAULT_BODY_TIMEOUT))
+    });
+    let limit = *limit.await?;
+    Ok(head.map(|()| IncomingBody::Request(body, limit)))
 }
 
 /// The answer of a frame behind another one, which is told of a refusal.

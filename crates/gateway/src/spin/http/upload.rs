@@ -15,19 +15,13 @@ use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, RequestOptions, 
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult, StreamWriter};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
 
+use super::drain::drain;
 use super::fields::fields_of;
 use super::outbound::{NoResponse, send, set_method, set_target, wait};
 use crate::proxy::UpstreamFailure;
 
 /// What is read of a body at once.
 const CHUNK: usize = 64 * 1024;
-
-/// What is still taken of a body that the service no longer wants, so that the client reads the answer instead of losing it with a
-/// connection that ends under its writing.
-const MOST_DRAINED: usize = 32 * 1024 * 1024;
-
-/// And for how long at the most.
-const LONGEST_DRAIN: Duration = Duration::from_secs(10);
 
 /// How long the sides of an upload may take.
 #[derive(Clone, Copy, Debug)]
@@ -143,8 +137,7 @@ impl Pump {
             };
             if !left.is_empty() {
                 self.turn(Upload::Done);
-                select(pin!(self.drain(body)), pin!(wait(LONGEST_DRAIN))).await;
-                return;
+                return drain(body).await;
             }
         }
         // Only the end's own result tells a whole body from one that broke off.
@@ -173,17 +166,6 @@ impl Pump {
             if !piece.is_empty() || !matches!(result, StreamResult::Complete(_)) {
                 return Some(piece);
             }
-        }
-    }
-
-    /// Takes what the client still sends, within bounds.
-    async fn drain(mut self, mut body: StreamReader<u8>) {
-        let mut left = MOST_DRAINED;
-        while left > 0
-            && let Some(piece) = self.next_piece(&mut body).await
-            && !piece.is_empty()
-        {
-            left = left.saturating_sub(piece.len());
         }
     }
 
