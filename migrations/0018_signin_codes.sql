@@ -71,7 +71,8 @@ BEGIN
     DELETE FROM device_links WHERE id = NEW.id AND user_id IS NULL;
 END;
 
--- Whoever shows the code has the address. That stands, whether or not they are let in then.
+-- Whoever shows the code has the address. That stands, whether or not they are let in then. Where nobody had shown it before, the
+-- account was only a claim: what was set up in it may be somebody else's, and ends. (The password with it: its owner sets one by a mail.)
 CREATE VIEW IF NOT EXISTS signin_code_proofs AS
     SELECT id, '' AS email, created_at AS proved_at FROM signin_codes WHERE 0;
 
@@ -87,7 +88,24 @@ BEGIN
     INSERT INTO audit_log (time, action, actor, target)
         SELECT NEW.proved_at, 'email.verified', NULL, id
         FROM users WHERE email_verified_at IS NULL AND id = (SELECT user_id FROM signin_codes WHERE id = NEW.id);
-    UPDATE users SET email_verified_at = NEW.proved_at, updated_at = NEW.proved_at
+    UPDATE sessions SET ended_at = NEW.proved_at, end_reason = 'password_changed'
+        WHERE ended_at IS NULL AND user_id = (
+            SELECT user_id FROM signin_codes JOIN users ON users.id = user_id
+            WHERE signin_codes.id = NEW.id AND email_verified_at IS NULL
+        );
+    DELETE FROM totp_secrets WHERE user_id = (
+        SELECT user_id FROM signin_codes JOIN users ON users.id = user_id
+        WHERE signin_codes.id = NEW.id AND email_verified_at IS NULL
+    );
+    DELETE FROM recovery_codes WHERE user_id = (
+        SELECT user_id FROM signin_codes JOIN users ON users.id = user_id
+        WHERE signin_codes.id = NEW.id AND email_verified_at IS NULL
+    );
+    DELETE FROM one_time_tokens WHERE user_id = (
+        SELECT user_id FROM signin_codes JOIN users ON users.id = user_id
+        WHERE signin_codes.id = NEW.id AND email_verified_at IS NULL
+    );
+    UPDATE users SET password_hash = '*', email_verified_at = NEW.proved_at, updated_at = NEW.proved_at
         WHERE email_verified_at IS NULL AND id = (SELECT user_id FROM signin_codes WHERE id = NEW.id);
 END;
 

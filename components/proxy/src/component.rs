@@ -10,7 +10,8 @@ use jetway_gateway::http::{HttpError, RequestId, Response as Answer, finish};
 use jetway_gateway::per_instance::PerInstance;
 use jetway_gateway::ports::Clock as _;
 use jetway_gateway::proxy::{
-    Asked as AskedFor, Attempts, News, Next, Service, Turn, hide_inner_addresses, overloaded, pause, response_headers,
+    Asked as AskedFor, Attempts, News, Next, Service, Turn, hide_inner_addresses, overloaded, pause,
+    response_headers,
 };
 use jetway_gateway::rate_limit::add_headers;
 use jetway_gateway::refusals::{Asked, Refusal};

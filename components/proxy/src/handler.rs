@@ -6,8 +6,8 @@ use jetway_gateway::client::{Approach, Client};
 use jetway_gateway::http::{HttpError, Problem, RequestId, Response, Routes};
 use jetway_gateway::ports::Entropy;
 use jetway_gateway::proxy::{
-    Hop, MaxForwards, OwnAddress, TraceContext, check_loop, check_method, check_path, final_answer, may_be_sent_again,
-    request_headers,
+    Hop, MaxForwards, OwnAddress, TraceContext, check_loop, check_method, check_path, final_answer,
+    may_be_sent_again, request_headers,
 };
 
 /// What is to be done.
@@ -247,7 +247,9 @@ mod tests {
     fn a_request_without_a_body_says_so_where_it_might_have_one() {
         let length = |method| {
             let headers = outbound(method, "/api/v1/flights", &[]).headers;
-            headers.get("content-length").map(|length| length.to_str().unwrap().to_owned())
+            headers
+                .get("content-length")
+                .map(|length| length.to_str().unwrap().to_owned())
         };
         assert_eq!(length("OPTIONS").as_deref(), Some("0"));
         assert_eq!(length("GET"), None);

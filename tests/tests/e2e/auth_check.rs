@@ -71,10 +71,7 @@ async fn the_scheme_is_bearer_in_any_case() {
     for none in [format!("Basic {token}"), token.clone()] {
         check(none).await.expect_problem(401, "unauthenticated");
     }
-    for other in [
-        "Bearer".to_owned(),
-        format!("Bearer {token} x"),
-    ] {
+    for other in ["Bearer".to_owned(), format!("Bearer {token} x")] {
         assert_refused(&check(other).await);
     }
 }

@@ -292,6 +292,74 @@ async fn the_code_shows_that_the_address_is_verified() {
 }
 
 #[tokio::test]
+async fn whoever_shows_the_address_first_owns_it_and_what_a_stranger_set_up_ends() {
+    let app = TestApp::start();
+    let stranger = app.new_user().await;
+    let factor = "INSERT INTO totp_secrets (user_id, secret, created_at, confirmed_at)
+        SELECT id, x'3132333435363738393031323334353637383930', created_at, created_at FROM users WHERE id = ?1";
+    state::database(&app.state())
+        .execute(factor, [&stranger.id])
+        .unwrap();
+    let browser = asking(&ask(&app, &stranger.email).await);
+    let code = app.mail(REQUESTED, &stranger.id).code;
+
+    let answer = verify(&app, &stranger.email, &code)
+        .header("cookie", &browser)
+        .await;
+
+    let owner = User::from_answer(&answer.expect_json(200), PASSWORD);
+    app.get("/api/v1/me").by(&owner).await.expect_json(200);
+    app.eventually(401, || app.get("/api/v1/auth/check").by(&stranger))
+        .await;
+    app.refresh(&stranger)
+        .await
+        .expect_problem(401, "invalid_refresh_token");
+    app.sign_in(&stranger.email, PASSWORD)
+        .await
+        .expect_problem(401, "invalid_credentials");
+    let mfa = app.get("/api/v1/me/mfa").by(&owner).await.expect_json(200);
+    assert_eq!(mfa["totp"]["enabled"], false);
+    // Without a password there is a way in, and to a password.
+    let forgot = app
+        .post("/api/v1/password/forgot")
+        .json(&json!({"email": owner.email}));
+    forgot.await.expect_empty(202);
+    let token = app.mail("password.reset_requested", &owner.id).token;
+    let reset = json!({"token": token, "new_password": "another fine password"});
+    app.post("/api/v1/password/reset").json(&reset).await.expect(204);
+    app.sign_in(&owner.email, "another fine password")
+        .await
+        .expect_json(200);
+}
+
+#[tokio::test]
+async fn nothing_ends_where_the_address_was_verified_before() {
+    let app = TestApp::shared();
+    let user = app.new_user().await;
+    let verified = json!({"token": app.mail("email.verification_requested", &user.id).token});
+    app.post("/api/v1/email/verify").json(&verified).await.expect(204);
+    // Whatever became of what was there before.
+    let forgot = app
+        .post("/api/v1/password/forgot")
+        .json(&json!({"email": user.email}));
+    forgot.await.expect_empty(202);
+    let token = app.mail("password.reset_requested", &user.id).token;
+    let reset = json!({"token": token, "new_password": PASSWORD});
+    app.post("/api/v1/password/reset").json(&reset).await.expect(204);
+    let user = app.signed_in_again(&user).await;
+    let browser = asking(&ask(app, &user.email).await);
+    let code = app.mail(REQUESTED, &user.id).code;
+
+    verify(app, &user.email, &code)
+        .header("cookie", &browser)
+        .await
+        .expect_json(200);
+
+    app.get("/api/v1/me").by(&user).await.expect_json(200);
+    app.sign_in(&user.email, PASSWORD).await.expect_json(200);
+}
+
+#[tokio::test]
 async fn a_disabled_account_gets_no_code_and_one_from_before_is_worth_nothing() {
     let app = TestApp::start();
     let (user, browser, code) = asked(&app).await;

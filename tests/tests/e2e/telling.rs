@@ -156,7 +156,7 @@ async fn the_right_password_alone_is_told_that_the_address_is_not_verified() {
     let token = app.mail("email.verification_requested", &id).token;
     let body = json!({"token": token});
     app.post("/api/v1/email/verify").json(&body).await.expect(204);
-    // Who has verified it decides what password there is from now on.
+    // Whether the password stays that of who has verified it is another matter (`email_verification`).
     let now = app.sign_in(&email, PASSWORD).await.status.as_u16();
     assert!([200, 401].contains(&now), "{now}");
 }

@@ -59,7 +59,15 @@ async fn a_name_of_the_gateway_s_arrives_under_no_spelling() {
 #[tokio::test]
 async fn other_names_arrive_with_underscores_too() {
     let app = TestApp::shared();
-    let names = ["my_header", "x-tenant", "x_tenant_id", "baggage", "if-none-match", "x-correlation-id", "cf-ray"];
+    let names = [
+        "my_header",
+        "x-tenant",
+        "x_tenant_id",
+        "baggage",
+        "if-none-match",
+        "x-correlation-id",
+        "cf-ray",
+    ];
 
     for name in names {
         let answer = raw::get(app.address(), "/api/v1/flights", &format!("{name}: 1\r\n")).await;
@@ -87,7 +95,10 @@ async fn cookies_of_the_gateway_s_are_between_it_and_the_browser() {
 
     let answer = app
         .get("/api/v1/flights")
-        .header("cookie", "__Host-jetway_refresh=1; theme=dark; __Host-jetway_device=2")
+        .header(
+            "cookie",
+            "__Host-jetway_refresh=1; theme=dark; __Host-jetway_device=2",
+        )
         .await;
 
     answer.expect(200);
@@ -110,7 +121,13 @@ async fn no_spelling_of_a_path_or_a_method_dodges_the_policy() {
     let admin = app.admin().await;
     let get = async |target: &str| raw::get(app.address(), &format!("/api/v1/flights{target}"), "").await;
 
-    for target in ["/reserved", "/reserved/", "/%72eserved", "/reserve%64/", "/reserved?x=1"] {
+    for target in [
+        "/reserved",
+        "/reserved/",
+        "/%72eserved",
+        "/reserve%64/",
+        "/reserved?x=1",
+    ] {
         get(target).await.expect_problem(401, "unauthenticated");
     }
     for target in [
@@ -152,7 +169,10 @@ async fn nothing_is_traced_for_nobody() {
 
     for method in ["TRACE", "TRACK", "trace"] {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let call = || app.call(method.clone(), "/api/v1/flights").header("max-forwards", "0");
+        let call = || {
+            app.call(method.clone(), "/api/v1/flights")
+                .header("max-forwards", "0")
+        };
         for answer in [call().await, call().by(&airline).await] {
             answer.expect_problem(405, "method_not_allowed");
             let allowed = answer.header("allow").unwrap();
@@ -178,7 +198,12 @@ async fn credentials_of_other_schemes_are_none_of_ours() {
         answer.expect_problem(401, "unauthenticated");
         assert!(!answer.header("www-authenticate").unwrap().contains("error"));
     }
-    for value in ["Bearer", "Bearer x.y.z", "bearer\tx.y.z", "Basic YTpi, Bearer x.y.z"] {
+    for value in [
+        "Bearer",
+        "Bearer x.y.z",
+        "bearer\tx.y.z",
+        "Basic YTpi, Bearer x.y.z",
+    ] {
         app.get("/api/v1/flights")
             .header("authorization", value)
             .await
@@ -200,7 +225,10 @@ async fn inner_addresses_do_not_reach_clients() {
             ("location", format!("http://{own}/api/v1/flights/7?a=1")),
             ("content-location", format!("//{own}/x")),
             ("refresh", format!("5; url=http://localhost:{port}/y")),
-            ("link", format!("<HTTP://{own}/2>; rel=next, <https://elsewhere.example/{own}>; rel=x")),
+            (
+                "link",
+                format!("<HTTP://{own}/2>; rel=next, <https://elsewhere.example/{own}>; rel=x"),
+            ),
             ("via", format!("1.1 {own}")),
             ("set-cookie", "a=1; Domain=127.0.0.1; Path=/".to_owned()),
         ];
@@ -214,8 +242,14 @@ async fn inner_addresses_do_not_reach_clients() {
     answer.expect(301);
     let location = format!("http://{gateway}/api/v1/flights/7?a=1");
     assert_eq!(answer.header("location"), Some(&*location));
-    assert_eq!(answer.header("content-location"), Some(&*format!("http://{gateway}/x")));
-    assert_eq!(answer.header("refresh"), Some(&*format!("5; url=http://{gateway}/y")));
+    assert_eq!(
+        answer.header("content-location"),
+        Some(&*format!("http://{gateway}/x"))
+    );
+    assert_eq!(
+        answer.header("refresh"),
+        Some(&*format!("5; url=http://{gateway}/y"))
+    );
     let link = format!("<http://{gateway}/2>; rel=next, <https://elsewhere.example/{inner}>; rel=x");
     assert_eq!(answer.header("link"), Some(&*link));
     let via: Vec<_> = answer.headers.get_all("via").iter().collect();
@@ -246,7 +280,9 @@ async fn a_trusted_proxy_is_believed_in_the_headers_that_it_writes() {
     ]);
     let ask = async |app: &TestApp, client: &str| {
         let call = app.get("/api/v1/flights").from(client);
-        let call = call.header("x-forwarded-host", "shop.example").header("x-forwarded-proto", "https");
+        let call = call
+            .header("x-forwarded-host", "shop.example")
+            .header("x-forwarded-proto", "https");
         Seen::of(&call.header("x-forwarded-port", "1").await)
     };
 
@@ -282,7 +318,10 @@ async fn what_the_gateway_adds_has_a_bound() {
 #[tokio::test]
 async fn a_request_that_comes_back_again_and_again_is_refused() {
     let app = TestApp::shared();
-    let by = |times: usize| app.get("/api/v1/flights").header("via", vec!["1.1 jetway"; times].join(", "));
+    let by = |times: usize| {
+        app.get("/api/v1/flights")
+            .header("via", vec!["1.1 jetway"; times].join(", "))
+    };
 
     let seen = Seen::of(&by(3).await);
     assert_eq!(seen.header("via").len(), 2);
@@ -299,7 +338,10 @@ async fn a_request_without_a_body_arrives_without_one() {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let seen = Seen::of(&app.call(method.clone(), "/api/v1/flights").by(&airline).await);
         assert!(seen.header("transfer-encoding").is_empty(), "{method}");
-        assert!(seen.header("content-length").iter().all(|length| *length == "0"), "{method}");
+        assert!(
+            seen.header("content-length").iter().all(|length| *length == "0"),
+            "{method}"
+        );
     }
 }
 
@@ -309,7 +351,9 @@ async fn a_page_may_send_what_services_read() {
     let some = app.another_with(&[("cors_allowed_headers", "x-tenant")]);
     let asked = "baggage, sentry-trace, x-tenant, if-range, x-user-id, x-forwarded-for";
     let allowed = async |app: &TestApp| {
-        let call = app.call(Method::OPTIONS, "/api/v1/flights").header("origin", "https://app.example.com");
+        let call = app
+            .call(Method::OPTIONS, "/api/v1/flights")
+            .header("origin", "https://app.example.com");
         let call = call.header("access-control-request-method", "GET");
         let answer = call.header("access-control-request-headers", asked).await;
         answer.expect_empty(204);
@@ -321,7 +365,11 @@ async fn a_page_may_send_what_services_read() {
     for name in ["baggage", "sentry-trace", "x-tenant", "if-range", "authorization"] {
         assert!(names.iter().any(|allowed| allowed == name), "{name}: {names:?}");
     }
-    assert!(!names.iter().any(|name| name.starts_with("x-user") || name.starts_with("x-forwarded")));
+    assert!(
+        !names
+            .iter()
+            .any(|name| name.starts_with("x-user") || name.starts_with("x-forwarded"))
+    );
     let names = allowed(&some).await;
     assert!(names.iter().any(|name| name == "x-tenant") && !names.iter().any(|name| name == "baggage"));
 }

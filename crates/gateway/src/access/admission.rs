@@ -185,7 +185,12 @@ mod tests {
     fn a_bad_token_is_401_even_where_none_is_needed() {
         let tokens = TestTokens::default();
         let good = tokens.issue(&["admin"]).1;
-        for authorization in ["Bearer x.y.z", "Basic YTpi, Bearer x.y.z", "Bearer", &format!("Bearer {good}x")] {
+        for authorization in [
+            "Bearer x.y.z",
+            "Basic YTpi, Bearer x.y.z",
+            "Bearer",
+            &format!("Bearer {good}x"),
+        ] {
             assert_eq!(
                 ask(&tokens, "GET", "/flights", Some(authorization)).unwrap_err(),
                 Code::InvalidToken

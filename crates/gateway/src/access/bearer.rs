@@ -80,7 +80,15 @@ mod tests {
 
     #[test]
     fn what_is_no_credential_of_ours_is_none() {
-        for value in ["", "Basic YTpi", "Basic", "Digest username=\"a\"", "Negotiate YTpi", "DPoP a.b.c", "x.y.z"] {
+        for value in [
+            "",
+            "Basic YTpi",
+            "Basic",
+            "Digest username=\"a\"",
+            "Negotiate YTpi",
+            "DPoP a.b.c",
+            "x.y.z",
+        ] {
             assert_eq!(token(&[value]), Ok(None), "{value:?}");
         }
     }

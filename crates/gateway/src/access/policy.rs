@@ -138,11 +138,31 @@ mod tests {
     #[test]
     fn a_path_is_decided_as_the_standard_reads_it() {
         let policy = AccessPolicy::parse(RESERVED).unwrap();
-        for path in ["/flights/reserved", "/flights/reserved/", "/flights/%72eserved", "/flights/%72%65served/"] {
-            assert_eq!(policy.requirement(&Method::GET, path), Ok(&role("admin")), "{path}");
+        for path in [
+            "/flights/reserved",
+            "/flights/reserved/",
+            "/flights/%72eserved",
+            "/flights/%72%65served/",
+        ] {
+            assert_eq!(
+                policy.requirement(&Method::GET, path),
+                Ok(&role("admin")),
+                "{path}"
+            );
         }
-        for path in ["/flights", "/flights/7", "/flights/LHR", "/flights/a.json", "/flights/x;y", "/flights/a//b"] {
-            assert_eq!(policy.requirement(&Method::GET, path), Ok(&Requirement::Public), "{path}");
+        for path in [
+            "/flights",
+            "/flights/7",
+            "/flights/LHR",
+            "/flights/a.json",
+            "/flights/x;y",
+            "/flights/a//b",
+        ] {
+            assert_eq!(
+                policy.requirement(&Method::GET, path),
+                Ok(&Requirement::Public),
+                "{path}"
+            );
         }
     }
 

@@ -10,8 +10,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PAT
 
 /// What a page may send besides what every page may, asked for or not. None of those that the gateway writes itself is among
 /// them.
-const REQUEST_HEADERS: &str =
-    "authorization, cache-control, content-type, idempotency-key, if-match, if-modified-since, if-none-match, \
+const REQUEST_HEADERS: &str = "authorization, cache-control, content-type, idempotency-key, if-match, if-modified-since, if-none-match, \
      if-unmodified-since, prefer, range, traceparent, tracestate, x-request-id, x-requested-with";
 
 /// What a page may read besides what every page may.
@@ -92,7 +91,12 @@ impl Grant {
 fn request_headers(asked: &[HeaderName]) -> HeaderValue {
     let is_usual = |name: &HeaderName| REQUEST_HEADERS.split(", ").any(|usual| name == usual);
     let mut all = vec![REQUEST_HEADERS];
-    all.extend(asked.iter().filter(|name| !is_usual(name)).map(HeaderName::as_str));
+    all.extend(
+        asked
+            .iter()
+            .filter(|name| !is_usual(name))
+            .map(HeaderName::as_str),
+    );
     HeaderValue::try_from(all.join(", ")).unwrap_or_else(|_| HeaderValue::from_static(REQUEST_HEADERS))
 }
 

@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn a_page_may_send_what_services_read_and_not_what_we_write() {
-        let asked = "baggage, Sentry-Trace,x-tenant , if-range, x-user-id, X_Real_IP, x-forwarded-for, te, bad name";
+        let asked =
+            "baggage, Sentry-Trace,x-tenant , if-range, x-user-id, X_Real_IP, x-forwarded-for, te, bad name";
         let all = AllowedHeaders::parse(" * ").unwrap().of_those(asked);
         assert_eq!(all, ["baggage", "sentry-trace", "x-tenant", "if-range"]);
         let some = AllowedHeaders::parse("X-Tenant,").unwrap().of_those(asked);

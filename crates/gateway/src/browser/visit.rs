@@ -21,7 +21,8 @@ impl Visit {
     pub fn of<B>(request: &Request<B>, settings: &Settings) -> Self {
         let grant = grant(request.headers(), &settings.origins);
         Self {
-            preflight: (grant != Grant::Off && is_preflight(request)).then(|| asked_for(request.headers(), settings)),
+            preflight: (grant != Grant::Off && is_preflight(request))
+                .then(|| asked_for(request.headers(), settings)),
             grant,
             by_https: is_by_https(request, settings),
         }
@@ -191,9 +192,15 @@ mod tests {
         assert!(allowed.contains("authorization") && !allowed.contains("x-user-id"));
 
         let more = ("access-control-request-headers", "x-tenant, x-user-id, range");
-        let headers = dressed(&visit("https://app.example.com", "OPTIONS", &[APP, ASKS, more]), &[]);
+        let headers = dressed(
+            &visit("https://app.example.com", "OPTIONS", &[APP, ASKS, more]),
+            &[],
+        );
         let allowed = headers["access-control-allow-headers"].to_str().unwrap();
-        assert!(allowed.ends_with(", x-tenant") && !allowed.contains("x-user-id"), "{allowed}");
+        assert!(
+            allowed.ends_with(", x-tenant") && !allowed.contains("x-user-id"),
+            "{allowed}"
+        );
 
         let refused = visit("https://other.example", "OPTIONS", &[APP, ASKS]);
         assert_eq!(refused.preflight().unwrap().status(), 204);

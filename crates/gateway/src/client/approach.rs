@@ -93,7 +93,9 @@ mod tests {
             proto_header: WrittenByProxies::parse(proto_header).unwrap(),
             ..Settings::default()
         };
-        let mut request = Request::builder().uri("http://gateway:3001/x").header("spin-client-addr", peer);
+        let mut request = Request::builder()
+            .uri("http://gateway:3001/x")
+            .header("spin-client-addr", peer);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -111,7 +113,10 @@ mod tests {
         assert_eq!(of("none", "x-forwarded-proto"), "https://gateway:3001");
         assert_eq!(of("X-Forwarded-Host", "x-forwarded-proto"), "https://a.example");
         assert_eq!(of("x-original-host", "none"), "http://gateway:3001");
-        assert_eq!(told("x-forwarded-host", "x-forwarded-proto", "192.0.2.7:80", &SAYS), "http://gateway:3001");
+        assert_eq!(
+            told("x-forwarded-host", "x-forwarded-proto", "192.0.2.7:80", &SAYS),
+            "http://gateway:3001"
+        );
     }
 
     #[test]
@@ -119,10 +124,20 @@ mod tests {
         let long = "a".repeat(MAX_HOST + 1);
         for host in ["a.example, b.example", "a\"b", "a/b", "u@a", "", &long] {
             let says = [("x-forwarded-host", host)];
-            assert_eq!(told("x-forwarded-host", "none", "10.0.0.1:80", &says), "http://gateway:3001", "{host}");
+            assert_eq!(
+                told("x-forwarded-host", "none", "10.0.0.1:80", &says),
+                "http://gateway:3001",
+                "{host}"
+            );
         }
-        let twice = [("x-forwarded-host", "a.example"), ("x-forwarded-host", "b.example")];
-        assert_eq!(told("x-forwarded-host", "none", "10.0.0.1:80", &twice), "http://gateway:3001");
+        let twice = [
+            ("x-forwarded-host", "a.example"),
+            ("x-forwarded-host", "b.example"),
+        ];
+        assert_eq!(
+            told("x-forwarded-host", "none", "10.0.0.1:80", &twice),
+            "http://gateway:3001"
+        );
     }
 
     #[test]

@@ -39,8 +39,7 @@ pub fn request_headers(incoming: &HeaderMap, hop: &Hop<'_>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(incoming.len() + 8);
     for (name, value) in incoming {
         let text = name.as_str();
-        let ends_here =
-            is_ours_to_say(text) || (names_of_the_hop && is_named_by_connection(incoming, text));
+        let ends_here = is_ours_to_say(text) || (names_of_the_hop && is_named_by_connection(incoming, text));
         if ends_here {
             continue;
         }
@@ -68,7 +67,9 @@ pub fn request_headers(incoming: &HeaderMap, hop: &Hop<'_>) -> HeaderMap {
 
 /// The headers of the answer to the client.
 pub fn response_headers(mut headers: HeaderMap, request_id: &RequestId) -> HeaderMap {
-    let named: Vec<String> = members(&headers, &header::CONNECTION).map(str::to_ascii_lowercase).collect();
+    let named: Vec<String> = members(&headers, &header::CONNECTION)
+        .map(str::to_ascii_lowercase)
+        .collect();
     remove_those(&mut headers, |name| {
         is_of_the_hop(name) || is_kept_from_answers(name) || named.iter().any(|named| named == name)
     });
@@ -88,10 +89,17 @@ fn is_ours_to_say(name: &str) -> bool {
 /// Refuses a request that has come by us too often already: somebody sends us what we send on (RFC 9110, section 7.6).
 pub fn check_loop(incoming: &HeaderMap) -> Result<(), HttpError> {
     let is_by_us = |member: &str| member.split_ascii_whitespace().nth(1) == Some("jetway");
-    if members(incoming, &header::VIA).filter(|member| is_by_us(member)).count() < MAX_TIMES {
+    if members(incoming, &header::VIA)
+        .filter(|member| is_by_us(member))
+        .count()
+        < MAX_TIMES
+    {
         return Ok(());
     }
-    Err(HttpError::new(Code::LoopDetected, "The request comes back to the gateway again and again."))
+    Err(HttpError::new(
+        Code::LoopDetected,
+        "The request comes back to the gateway again and again.",
+    ))
 }
 
 /// What tells a service who is calling.

@@ -57,10 +57,14 @@ pub fn hide_inner_addresses(headers: &mut HeaderMap, services: &[&[Upstream]], o
         upstreams.any(|upstream| upstream.is_at(authority))
     };
     for name in &OF_PLACES {
-        change_each(headers, name, |value| with_places(value, &own.origin(), &is_inner));
+        change_each(headers, name, |value| {
+            with_places(value, &own.origin(), &is_inner)
+        });
     }
     let hosts = || services.iter().copied().flatten().map(Upstream::host);
-    change_each(headers, &header::SET_COOKIE, |value| without_domain(value, hosts(), split_port(&own.host).0));
+    change_each(headers, &header::SET_COOKIE, |value| {
+        without_domain(value, hosts(), split_port(&own.host).0)
+    });
     change_each(headers, &header::VIA, |value| Some(with_pseudonyms(value)));
 }
 
@@ -84,7 +88,12 @@ fn with_places(text: &str, origin: &str, is_inner: impl Fn(&str) -> bool) -> Opt
     let mut found = false;
     while let Some(slashes) = rest.find("//") {
         let after = &rest[slashes + 2..];
-        let ends = |letter: char| matches!(letter, '/' | '?' | '#' | '\\' | '"' | '\'' | '<' | '>' | ',' | ';') || letter.is_whitespace();
+        let ends = |letter: char| {
+            matches!(
+                letter,
+                '/' | '?' | '#' | '\\' | '"' | '\'' | '<' | '>' | ',' | ';'
+            ) || letter.is_whitespace()
+        };
         let end = after.find(ends).unwrap_or(after.len());
         let authority = &after[..end];
         let authority = authority.rsplit('@').next().unwrap_or(authority);
@@ -122,12 +131,18 @@ fn without_scheme(before: &str) -> &str {
 fn without_domain<'a>(cookie: &str, mut hosts: impl Iterator<Item = &'a str>, own: &str) -> Option<String> {
     let domain = |attribute: &str| {
         let (name, value) = attribute.split_once('=')?;
-        let value = split_port(value.trim()).0.trim_start_matches('.').to_ascii_lowercase();
+        let value = split_port(value.trim())
+            .0
+            .trim_start_matches('.')
+            .to_ascii_lowercase();
         (name.trim().eq_ignore_ascii_case("domain") && !value.is_empty()).then_some(value)
     };
     let is_in = |host: &str, domain: &str| {
         host.eq_ignore_ascii_case(domain)
-            || host.to_ascii_lowercase().strip_suffix(domain).is_some_and(|left| left.ends_with('.'))
+            || host
+                .to_ascii_lowercase()
+                .strip_suffix(domain)
+                .is_some_and(|left| left.ends_with('.'))
     };
     let mut attributes = cookie.split(';');
     let pair = attributes.next().unwrap_or_default();
@@ -142,8 +157,12 @@ fn without_domain<'a>(cookie: &str, mut hosts: impl Iterator<Item = &'a str>, ow
 /// The members of `Via` with a pseudonym for whoever stands behind us, and without comments.
 fn with_pseudonyms(via: &str) -> String {
     let plain = without_comments(via);
-    let protocols = plain.split(',').filter_map(|member| member.split_whitespace().next());
-    let members: Vec<_> = protocols.map(|protocol| [protocol, " ", PSEUDONYM].concat()).collect();
+    let protocols = plain
+        .split(',')
+        .filter_map(|member| member.split_whitespace().next());
+    let members: Vec<_> = protocols
+        .map(|protocol| [protocol, " ", PSEUDONYM].concat())
+        .collect();
     members.join(", ")
 }
 
@@ -166,7 +185,9 @@ fn without_comments(text: &str) -> String {
 /// A host, and its port if there is one.
 pub(super) fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') && (!host.contains(':') || host.ends_with(']')) => (host, Some(port)),
+        Some((host, port)) if !port.contains(']') && (!host.contains(':') || host.ends_with(']')) => {
+            (host, Some(port))
+        }
         _ => (authority, None),
     }
 }
@@ -177,7 +198,8 @@ mod tests {
 
     fn hidden(name: &'static str, value: &str) -> String {
         let services = [
-            Upstream::parse_list("http://127.0.0.1:3000 http://flights.internal https://[fd00::1]:8443").unwrap(),
+            Upstream::parse_list("http://127.0.0.1:3000 http://flights.internal https://[fd00::1]:8443")
+                .unwrap(),
             Upstream::parse_list("http://bookings.internal.example:4000").unwrap(),
         ];
         let services: Vec<&[Upstream]> = services.iter().map(Vec::as_slice).collect();
@@ -195,7 +217,10 @@ mod tests {
     #[test]
     fn where_a_service_names_itself_the_gateway_is_named() {
         for (sent, seen) in [
-            ("http://127.0.0.1:3000/api/v1/flights/7?a=1#b", "https://api.example.com/api/v1/flights/7?a=1#b"),
+            (
+                "http://127.0.0.1:3000/api/v1/flights/7?a=1#b",
+                "https://api.example.com/api/v1/flights/7?a=1#b",
+            ),
             ("HTTP://127.0.0.1:3000", "https://api.example.com"),
             ("http://u:p@127.0.0.1:3000/x", "https://api.example.com/x"),
             ("//127.0.0.1:3000/x", "https://api.example.com/x"),
@@ -203,15 +228,27 @@ mod tests {
             ("http://Flights.Internal/x", "https://api.example.com/x"),
             ("http://flights.internal:80/x", "https://api.example.com/x"),
             ("https://[FD00::1]:8443?x", "https://api.example.com?x"),
-            ("http://bookings.internal.example:4000/x", "https://api.example.com/x"),
-            ("/next?to=http://127.0.0.1:3000/x", "/next?to=https://api.example.com/x"),
+            (
+                "http://bookings.internal.example:4000/x",
+                "https://api.example.com/x",
+            ),
+            (
+                "/next?to=http://127.0.0.1:3000/x",
+                "/next?to=https://api.example.com/x",
+            ),
         ] {
             assert_eq!(hidden("location", sent), seen, "{sent}");
             assert_eq!(hidden("content-location", sent), seen, "{sent}");
         }
-        assert_eq!(hidden("refresh", "5; url='http://127.0.0.1:3000/x'"), "5; url='https://api.example.com/x'");
         assert_eq!(
-            hidden("link", "<http://127.0.0.1:3000/2>; rel=next, <https://elsewhere.example/>; rel=x, <//flights.internal>"),
+            hidden("refresh", "5; url='http://127.0.0.1:3000/x'"),
+            "5; url='https://api.example.com/x'"
+        );
+        assert_eq!(
+            hidden(
+                "link",
+                "<http://127.0.0.1:3000/2>; rel=next, <https://elsewhere.example/>; rel=x, <//flights.internal>"
+            ),
             "<https://api.example.com/2>; rel=next, <https://elsewhere.example/>; rel=x, <https://api.example.com>"
         );
     }
@@ -262,6 +299,9 @@ mod tests {
     #[test]
     fn who_stands_behind_us_has_no_name() {
         assert_eq!(hidden("via", "1.1 10.0.0.5:8080"), "1.1 internal");
-        assert_eq!(hidden("via", "HTTP/1.1 cache-7 (Varnish, (7)), 2 lb.internal"), "HTTP/1.1 internal, 2 internal");
+        assert_eq!(
+            hidden("via", "HTTP/1.1 cache-7 (Varnish, (7)), 2 lb.internal"),
+            "HTTP/1.1 internal, 2 internal"
+        );
     }
 }

@@ -16,7 +16,10 @@ pub fn check_method(method: &Method) -> Result<(), HttpError> {
         .iter()
         .any(|name| method.as_str().eq_ignore_ascii_case(name));
     if is_about_the_way {
-        let problem = Problem::new(Code::MethodNotAllowed, "The gateway traces nothing and opens no tunnels.");
+        let problem = Problem::new(
+            Code::MethodNotAllowed,
+            "The gateway traces nothing and opens no tunnels.",
+        );
         return Err(problem.with_header(header::ALLOW, ALLOWED).into());
     }
     Ok(())
@@ -143,11 +146,17 @@ mod tests {
         for method in ["TRACE", "trace", "TRACK", "CONNECT"] {
             let error = check_method(&Method::from_bytes(method.as_bytes()).unwrap()).unwrap_err();
             assert_eq!(error.problem().code(), Code::MethodNotAllowed, "{method}");
-            let response = error.into_problem().into_response(&crate::http::RequestId::for_test("r-1"));
+            let response = error
+                .into_problem()
+                .into_response(&crate::http::RequestId::for_test("r-1"));
             assert_eq!(response.headers()["allow"], ALLOWED);
         }
         for method in ["GET", "OPTIONS", "PROPFIND", "TRACER"] {
-            assert_eq!(check_method(&Method::from_bytes(method.as_bytes()).unwrap()), Ok(()), "{method}");
+            assert_eq!(
+                check_method(&Method::from_bytes(method.as_bytes()).unwrap()),
+                Ok(()),
+                "{method}"
+            );
         }
     }
 

@@ -11,7 +11,10 @@ use crate::http::{Code, HttpError};
 /// escapes, and what neither the standard (RFC 3986, section 2) nor browsers leave unescaped. All of it also where a server
 /// decodes once more.
 pub fn check_path(path: &str) -> Result<(), HttpError> {
-    let safe = path.starts_with('/') && path.split('/').all(|segment| is_plain(segment) && is_safe(segment, MAX_DECODINGS));
+    let safe = path.starts_with('/')
+        && path
+            .split('/')
+            .all(|segment| is_plain(segment) && is_safe(segment, MAX_DECODINGS));
     if safe {
         Ok(())
     } else {
@@ -40,7 +43,11 @@ fn is_safe(segment: &str, decodings: u8) -> bool {
     let name = decoded.split([';', '?', '#']).next().unwrap_or_default().trim();
     let is_dots = matches!(name.replace(['\u{ff0e}', '\u{2024}'], ".").as_str(), "." | "..");
     let forbidden = |letter: char| {
-        letter.is_control() || matches!(letter, '/' | '\\' | '\u{ff0f}' | '\u{ff3c}' | '\u{2215}' | '\u{2044}')
+        letter.is_control()
+            || matches!(
+                letter,
+                '/' | '\\' | '\u{ff0f}' | '\u{ff3c}' | '\u{2215}' | '\u{2044}'
+            )
     };
     let goes_on = match &decoded {
         Cow::Borrowed(_) => true,

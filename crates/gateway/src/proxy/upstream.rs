@@ -69,7 +69,8 @@ impl Upstream {
         let (host, port) = split_port(authority);
         let default = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
         let port = port.map_or(Some(default), |port| port.parse().ok());
-        let is_host = host.eq_ignore_ascii_case(self.host()) || is_this_machine(host) && is_this_machine(self.host());
+        let is_host =
+            host.eq_ignore_ascii_case(self.host()) || is_this_machine(host) && is_this_machine(self.host());
         is_host && port == Some(self.authority.port_u16().unwrap_or(default))
     }
 

@@ -36,7 +36,10 @@ impl RateLimits {
         for (method, path) in target.readings() {
             let rule = rules.iter().find(|rule| rule.pattern.matches(method, path));
             for limit in rule.into_iter().flat_map(|rule| &rule.limits).filter(of_kind) {
-                if !found.iter().any(|other: &&Arc<Limit>| other.policy == limit.policy) {
+                if !found
+                    .iter()
+                    .any(|other: &&Arc<Limit>| other.policy == limit.policy)
+                {
                     found.push(limit);
                 }
             }
@@ -139,12 +142,28 @@ mod tests {
     #[test]
     fn no_spelling_of_a_path_has_a_quota_of_its_own() {
         let rules = RateLimits::parse("GET /f/search search 10;w=60\n* /... default 300;w=60").unwrap();
-        assert_eq!(names(&rules, By::Client, &Method::GET, "/f/%73earch/"), ["search"]);
-        for path in ["/f//search", "/f/SEARCH", "/f/search;x", "/f/search.json", "/f/%2573earch"] {
-            assert_eq!(names(&rules, By::Client, &Method::GET, path), ["default", "search"], "{path}");
+        assert_eq!(
+            names(&rules, By::Client, &Method::GET, "/f/%73earch/"),
+            ["search"]
+        );
+        for path in [
+            "/f//search",
+            "/f/SEARCH",
+            "/f/search;x",
+            "/f/search.json",
+            "/f/%2573earch",
+        ] {
+            assert_eq!(
+                names(&rules, By::Client, &Method::GET, path),
+                ["default", "search"],
+                "{path}"
+            );
         }
         let get = Method::from_bytes(b"Get").unwrap();
-        assert_eq!(names(&rules, By::Client, &get, "/f/search"), ["default", "search"]);
+        assert_eq!(
+            names(&rules, By::Client, &get, "/f/search"),
+            ["default", "search"]
+        );
         assert_eq!(names(&rules, By::Client, &Method::GET, "/f/LHR"), ["default"]);
     }
 

@@ -170,7 +170,9 @@ mod tests {
     fn may_match(route: &str, path: &str) -> bool {
         let pattern = RequestPattern::parse("GET", route).unwrap();
         let target = Target::of(&Method::GET, path);
-        target.readings().any(|(method, reading)| pattern.matches(method, reading))
+        target
+            .readings()
+            .any(|(method, reading)| pattern.matches(method, reading))
     }
 
     #[test]
@@ -221,7 +223,13 @@ mod tests {
             assert!(may_match("/A/RESERVED", path), "{path}");
             assert!(may_match("/a/re%73erved/", path), "{path}");
         }
-        for path in ["/a/reserve", "/a/b/reserved", "/a/reserved/x", "/areserved", "/a/reserved-json"] {
+        for path in [
+            "/a/reserve",
+            "/a/b/reserved",
+            "/a/reserved/x",
+            "/areserved",
+            "/a/reserved-json",
+        ] {
             assert!(!may_match("/a/reserved", path), "{path}");
         }
     }

@@ -47,10 +47,13 @@ impl<'a> Target<'a> {
 
     /// Method and path in every way, the standard's first.
     pub fn readings(&self) -> impl Iterator<Item = (&Method, Reading<'_>)> {
-        let of_path = |method, segments| {
-            [false, true].map(|any_case| (method, Reading { segments, any_case }))
+        let of_path =
+            |method, segments| [false, true].map(|any_case| (method, Reading { segments, any_case }));
+        let of_method = move |method| {
+            self.paths
+                .iter()
+                .flat_map(move |segments| of_path(method, segments))
         };
-        let of_method = move |method| self.paths.iter().flat_map(move |segments| of_path(method, segments));
         self.methods.iter().flat_map(of_method)
     }
 }
@@ -133,8 +136,12 @@ impl Habit {
             }
             Self::DropEmpty => segments.retain(|segment| !segment.is_empty()),
             Self::CutExtension => {
-                let name = segments.last().and_then(|last| last.rsplit_once('.')).map(|(name, _)| name.to_owned());
-                if let (Some(last), Some(name)) = (segments.last_mut(), name.filter(|name| !name.is_empty())) {
+                let name = segments
+                    .last()
+                    .and_then(|last| last.rsplit_once('.'))
+                    .map(|(name, _)| name.to_owned());
+                if let (Some(last), Some(name)) = (segments.last_mut(), name.filter(|name| !name.is_empty()))
+                {
                     *last = Cow::Owned(name);
                 }
             }
@@ -165,5 +172,7 @@ fn without_last_slash(mut segments: Segments<'_>) -> Segments<'_> {
 
 /// Letters as those see them who make no difference: `ſ` and the Kelvin sign become an `s` and a `k`.
 fn folded(text: &str) -> impl Iterator<Item = char> {
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
+    text.chars()
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
 }

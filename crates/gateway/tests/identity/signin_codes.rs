@@ -107,6 +107,9 @@ fn tokens_from_before_the_address_was_shown_are_worth_nothing() {
     world.show_code(ADA, &browser, world.code_in_mail()).unwrap();
 
     assert!(world.verify(&stranger).is_err());
+    assert!(world.try_sign_in(ADA, PASSWORD).is_err());
+    assert_eq!(world.rows("sessions WHERE ended_at IS NULL"), "1");
+    assert_eq!(world.rows("one_time_tokens"), "0");
 }
 
 #[test]

@@ -29,7 +29,10 @@ fn through_as(headers: &[(&str, &str)], trusted: &str, host_header: &str) -> Hea
         ..Settings::default()
     };
     let client = Client::of_request(&incoming, &settings);
-    let mut request = http::Request::builder().uri("http://gateway.example:3001/").body(()).unwrap();
+    let mut request = http::Request::builder()
+        .uri("http://gateway.example:3001/")
+        .body(())
+        .unwrap();
     *request.headers_mut() = incoming.clone();
     let hop = Hop {
         client: &client,
@@ -219,7 +222,10 @@ fn a_request_that_comes_back_again_and_again_is_refused() {
     };
     assert_eq!(via(&["1.1 jetway", "1.1 jetway, 2 jetway"]), Ok(()));
     assert_eq!(via(&["1.1 a, 1.1 b, 1.1 c, 1.1 d, 1.1 jetways"]), Ok(()));
-    assert_eq!(via(&["1.1 jetway, 1.1 jetway", "1.1 jetway,1.1 jetway"]), Err(Code::LoopDetected));
+    assert_eq!(
+        via(&["1.1 jetway, 1.1 jetway", "1.1 jetway,1.1 jetway"]),
+        Err(Code::LoopDetected)
+    );
 }
 
 #[test]
