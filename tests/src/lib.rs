@@ -16,6 +16,7 @@
 pub mod answer;
 pub mod app;
 pub mod call;
+pub mod http2;
 pub mod limits;
 pub mod mail;
 pub mod prerequisites;

@@ -16,7 +16,7 @@ use jetway_gateway::proxy::{
 use jetway_gateway::rate_limit::add_headers;
 use jetway_gateway::refusals::{Asked, Refusal};
 use jetway_gateway::spin::http::{
-    ErrorCode, NoResponse, Request, Response, Unread, answer, ended, forward_response, receive_head,
+    Begun, ErrorCode, NoResponse, Request, Response, Unread, answer, ended, forward_response, receive_head,
     request_of, send, send_upload, wait,
 };
 use jetway_gateway::spin::{IdEntropy, SpinKeyValue, SpinVariables, SpinWay, SystemClock, SystemEntropy};
@@ -24,7 +24,7 @@ use jetway_gateway::spin::{IdEntropy, SpinKeyValue, SpinVariables, SpinWay, Syst
 use crate::assertion;
 use crate::gate::Gate;
 use crate::guard;
-use crate::handler::{self, Outbound, Plan};
+use crate::handler::{self, BodyOf, Outbound, Plan};
 use crate::ready;
 
 thread_local! { static GATE: PerInstance<Gate> = const { PerInstance::new() }; }
@@ -97,6 +97,7 @@ async fn respond(
                 Ok(Reply::OurOwn(response))
             }
             Plan::Forward(mut outbound) => {
+                let body = begin(request, &mut outbound, gate).await?;
                 let now = SystemClock.now();
                 let headers = &mut outbound.headers;
                 assertion::put_on(headers, head, caller.as_ref(), now, settings, request_id).await?;
@@ -106,7 +107,7 @@ async fn respond(
                 };
                 let asked = AskedFor::of(head.uri().path(), client.key(settings.limits.client.ipv6_prefix));
                 let attempts = Attempts::new(asked, now, outbound.may_be_sent_again());
-                forward(request, *outbound, gate, attempts, request_id, dress)
+                forward(body, *outbound, gate, attempts, request_id, dress)
                     .await
                     .map(Reply::OfService)
             }
@@ -118,9 +119,34 @@ async fn respond(
     })
 }
 
+/// The body that goes along. Where nobody says how long it is, its first piece is waited for, to know whether there is one.
+async fn begin(
+    mut request: Unread,
+    outbound: &mut Outbound,
+    gate: &Gate,
+) -> Result<Option<Begun>, HttpError> {
+    if outbound.body == BodyOf::Nothing {
+        return Ok(None);
+    }
+    let Some(body) = request.take().map(Begun::from) else {
+        return Ok(None);
+    };
+    match outbound.body {
+        BodyOf::Nothing | BodyOf::Sender => Ok(Some(body)),
+        BodyOf::Unknown => {
+            let limit = gate.upload_limits().client;
+            let begun = body.with_first_piece(limit).await;
+            let service = gate.service(outbound.destination).name();
+            let begun = begun.map_err(|error| error.failure.into_error(service, error.cause))?;
+            outbound.settle(begun.is_some())?;
+            Ok(begun)
+        }
+    }
+}
+
 /// Sends the request, again where it may be, and hands the last answer on.
 async fn forward(
-    request: Unread,
+    body: Option<Begun>,
     outbound: Outbound,
     gate: &Rc<Gate>,
     mut attempts: Attempts,
@@ -131,7 +157,7 @@ async fn forward(
     gate.keep_up_to_date(outbound.destination, &attempts, request_id);
     service.count_request();
 
-    let mut message = Message::new(request, outbound, gate);
+    let mut message = Message { body, outbound, gate };
     let (mut last, mut next) = (None, Next::Enough);
     while let Some(turn) = service.turn(&attempts, &SpinKeyValue, &SystemClock).await {
         // What the last attempt brought is let go before the next, with its connection.
@@ -179,35 +205,27 @@ fn conclude(service: &Service, attempts: &Attempts) -> Vec<News> {
 
 /// What is sent. The client's body can be sent once, and everything else as often as need be.
 struct Message<'a> {
-    request: Unread,
+    body: Option<Begun>,
     outbound: Outbound,
     gate: &'a Gate,
 }
 
-impl<'a> Message<'a> {
-    fn new(request: Unread, outbound: Outbound, gate: &'a Gate) -> Self {
-        Self {
-            request,
-            outbound,
-            gate,
-        }
-    }
-
+impl Message<'_> {
     async fn send(&mut self, service: &Service, turn: Turn) -> Result<Response, NoResponse> {
         let target = service.target(turn, self.outbound.path.as_ref());
         let target = target.ok_or(ErrorCode::HttpRequestUriInvalid)?;
         let Outbound {
             method,
-            has_body,
+            body,
             headers,
             ..
         } = &self.outbound;
-        if !*has_body {
+        if *body == BodyOf::Nothing {
             return Ok(send(request_of(method, &target, headers, self.gate.options())?).await?);
         }
-        let request = self.request.take().ok_or(ErrorCode::HttpProtocolError)?;
+        let body = self.body.take().ok_or(ErrorCode::HttpProtocolError)?;
         let options = self.gate.upload_options();
         let limits = self.gate.upload_limits();
-        send_upload(request, method, &target, headers, options, limits).await
+        send_upload(body, method, &target, headers, options, limits).await
     }
 }

@@ -3,7 +3,7 @@
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 use jetway_gateway::client::{Approach, Client};
-use jetway_gateway::http::{HttpError, Problem, RequestId, Response, Routes};
+use jetway_gateway::http::{Code, HttpError, Problem, RequestId, Response, Routes};
 use jetway_gateway::ports::Entropy;
 use jetway_gateway::proxy::{
     Hop, MaxForwards, OwnAddress, TraceContext, check_loop, check_method, check_path, final_answer,
@@ -40,15 +40,45 @@ pub struct Outbound {
     /// Its headers.
     pub headers: HeaderMap,
     /// Whether the client's body goes with it.
-    pub has_body: bool,
+    pub body: BodyOf,
     /// Under which address the client reached us.
     pub own: OwnAddress,
 }
 
+/// Whose body a request has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyOf {
+    /// The client's.
+    Sender,
+    /// None.
+    Nothing,
+    /// The client's, if there is one.
+    Unknown,
+}
+
 impl Outbound {
+    /// Takes note of whether there is a body whose length was not said. A request is never sent as another one than it was: one
+    /// that cannot go on with its body is refused.
+    pub fn settle(&mut self, is_there: bool) -> Result<(), HttpError> {
+        if !is_there {
+            self.body = BodyOf::Nothing;
+            say_that_there_is_none(&self.method, &mut self.headers);
+            return Ok(());
+        }
+        // Our host's client sends no chunks with these methods, and would leave the body out.
+        if matches!(self.method, Method::GET | Method::HEAD) {
+            return Err(HttpError::new(
+                Code::LengthRequired,
+                "Say the length of the body in Content-Length.",
+            ));
+        }
+        self.body = BodyOf::Sender;
+        Ok(())
+    }
+
     /// Whether it may be sent a second time.
     pub fn may_be_sent_again(&self) -> bool {
-        may_be_sent_again(&self.method, self.has_body)
+        may_be_sent_again(&self.method, self.body != BodyOf::Nothing)
     }
 }
 
@@ -95,8 +125,8 @@ pub fn plan(
     };
     let mut headers = request_headers(request.headers(), &hop);
     max_forwards.set(&mut headers);
-    let has_body = has_body(request);
-    if !has_body {
+    let body = body_of(request);
+    if body == BodyOf::Nothing {
         say_that_there_is_none(request.method(), &mut headers);
     }
     Ok(Plan::Forward(Box::new(Outbound {
@@ -104,7 +134,7 @@ pub fn plan(
         destination,
         path: request.uri().path_and_query().cloned(),
         headers,
-        has_body,
+        body,
         own: approach.into(),
     })))
 }
@@ -132,19 +162,19 @@ fn destination_of(path: &str) -> Option<Destination> {
         .map(|(_, destination)| destination)
 }
 
-/// WASI does not show a middleware's successor whether a request without `Content-Length` has a body. For the methods that practically never have
-/// one it is left out, so that the service is not sent an empty chunked body; for all others it goes along.
-fn has_body(request: &Request<()>) -> bool {
+/// Whether a body goes along. Where the request says no length, only reading tells ([`Outbound::settle`]): WASI shows neither
+/// the framing of HTTP/1.1 nor the flags of HTTP/2.
+fn body_of(request: &Request<()>) -> BodyOf {
     match request.headers().get(header::CONTENT_LENGTH) {
-        Some(length) => length != "0",
-        None => !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS),
+        Some(length) if length == "0" => BodyOf::Nothing,
+        Some(_) => BodyOf::Sender,
+        None => BodyOf::Unknown,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use jetway_gateway::client;
-    use jetway_gateway::http::Code;
     use jetway_gateway::test_support::CountingEntropy;
 
     use super::*;
@@ -214,14 +244,31 @@ mod tests {
 
     #[test]
     fn a_body_goes_along_where_there_may_be_one() {
-        let has_body = |method, headers: &[_]| outbound(method, "/api/v1/flights", headers).has_body;
-        assert!(!has_body("GET", &[]));
-        assert!(!has_body("HEAD", &[]));
-        assert!(!has_body("OPTIONS", &[]));
-        assert!(!has_body("POST", &[("content-length", "0")]));
-        assert!(has_body("POST", &[("content-length", "5")]));
-        assert!(has_body("POST", &[]));
-        assert!(has_body("GET", &[("content-length", "5")]));
+        let of = |method, headers: &[_]| outbound(method, "/api/v1/flights", headers).body;
+        for method in ["GET", "HEAD", "OPTIONS", "POST", "DELETE"] {
+            assert_eq!(of(method, &[("content-length", "0")]), BodyOf::Nothing, "{method}");
+            assert_eq!(of(method, &[("content-length", "5")]), BodyOf::Sender, "{method}");
+            assert_eq!(of(method, &[]), BodyOf::Unknown, "{method}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_go_on_with_its_body_does_not_go_on_without() {
+        let settled = |method, is_there| {
+            let mut outbound = outbound(method, "/api/v1/flights", &[]);
+            outbound.settle(is_there).map_err(|error| error.problem().code()).map(|()| outbound)
+        };
+        for method in ["POST", "DELETE", "OPTIONS", "PROPFIND"] {
+            assert_eq!(settled(method, true).unwrap().body, BodyOf::Sender, "{method}");
+            let nothing = settled(method, false).unwrap();
+            assert_eq!(nothing.body, BodyOf::Nothing, "{method}");
+            assert_eq!(nothing.headers["content-length"], "0", "{method}");
+        }
+        for method in ["GET", "HEAD"] {
+            assert_eq!(settled(method, true).unwrap_err(), Code::LengthRequired, "{method}");
+            let nothing = settled(method, false).unwrap();
+            assert!(nothing.may_be_sent_again() && !nothing.headers.contains_key("content-length"));
+        }
     }
 
     #[test]
@@ -241,19 +288,6 @@ mod tests {
             let error = plan_of(method, "/api/v1/flights", &[("max-forwards", "0")]).unwrap_err();
             assert_eq!(error.problem().code(), Code::MethodNotAllowed, "{method}");
         }
-    }
-
-    #[test]
-    fn a_request_without_a_body_says_so_where_it_might_have_one() {
-        let length = |method| {
-            let headers = outbound(method, "/api/v1/flights", &[]).headers;
-            headers
-                .get("content-length")
-                .map(|length| length.to_str().unwrap().to_owned())
-        };
-        assert_eq!(length("OPTIONS").as_deref(), Some("0"));
-        assert_eq!(length("GET"), None);
-        assert_eq!(length("HEAD"), None);
     }
 
     #[test]

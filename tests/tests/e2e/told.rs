@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::response::{AppendHeaders, IntoResponse};
 use http::{Method, StatusCode};
 use jetway_tests::upstream::{Seen, Upstream};
-use jetway_tests::{Setup, TestApp, raw};
+use jetway_tests::{Setup, TestApp, http2, raw};
 
 /// What the gateway itself sets.
 const SET: [&str; 3] = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
@@ -334,15 +334,73 @@ async fn a_request_without_a_body_arrives_without_one() {
     let app = TestApp::shared();
     let airline = app.new_user_with_role("airline").await;
 
-    for method in ["OPTIONS", "GET"] {
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let seen = Seen::of(&app.call(method.clone(), "/api/v1/flights").by(&airline).await);
-        assert!(seen.header("transfer-encoding").is_empty(), "{method}");
-        assert!(
-            seen.header("content-length").iter().all(|length| *length == "0"),
-            "{method}"
+    for method in ["OPTIONS", "GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"] {
+        let head = format!(
+            "{method} /api/v1/flights HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\nconnection: close\r\n\r\n",
+            app.address(),
+            airline.access_token
         );
+        let seen = Seen::of(&raw::exchange(app.address(), head).await);
+        assert!(seen.header("transfer-encoding").is_empty(), "{method}");
+        assert!(seen.header("content-length").iter().all(|length| *length == "0"), "{method}");
+        assert_eq!(seen.method(), method);
     }
+}
+
+/// No request reaches a service as another than was sent.
+#[tokio::test]
+async fn a_body_without_a_length_arrives_or_is_refused() {
+    let app = TestApp::shared();
+    let airline = app.new_user_with_role("airline").await;
+    let send = async |method: &str, body: &str| {
+        let head = format!(
+            "{method} /api/v1/flights HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: text/plain\r\n\
+             transfer-encoding: chunked\r\nconnection: close\r\n\r\n{body}",
+            app.address(),
+            airline.access_token
+        );
+        raw::exchange(app.address(), head).await
+    };
+    let body = "5\r\nfirst\r\n7\r\n second\r\n0\r\n\r\n";
+
+    for method in ["OPTIONS", "POST", "PUT", "DELETE", "PROPFIND"] {
+        let seen = Seen::of(&send(method, body).await);
+        assert_eq!((seen.method(), seen.body()), (method, "first second"));
+        assert_eq!(seen.header("content-type"), ["text/plain"]);
+    }
+    for method in ["GET"] {
+        send(method, body).await.expect_problem(411, "length_required");
+        let seen = Seen::of(&send(method, "0\r\n\r\n").await);
+        assert_eq!(seen.body(), "");
+    }
+    assert_eq!(send("HEAD", body).await.status, 411);
+}
+
+#[tokio::test]
+async fn a_body_without_a_length_arrives_or_is_refused_over_http_2_too() {
+    let app = TestApp::shared();
+    let airline = app.new_user_with_role("airline").await;
+    let authorization = format!("Bearer {}", airline.access_token);
+    let authority = app.address().to_string();
+    let send = async |method: &str, pieces: &[&str]| {
+        let fields = [
+            (":method", method),
+            (":scheme", "http"),
+            (":authority", &authority),
+            (":path", "/api/v1/flights"),
+            ("authorization", &authorization),
+        ];
+        let body = http2::exchange(app.address(), &fields, pieces).await.unwrap();
+        serde_json::from_slice::<serde_json::Value>(&body).unwrap()
+    };
+
+    for method in ["OPTIONS", "POST", "DELETE"] {
+        assert_eq!(send(method, &["first", " second"]).await["body"], "first second", "{method}");
+        assert_eq!(send(method, &[""]).await["body"], "", "{method}");
+        assert_eq!(send(method, &[]).await["body"], "", "{method}");
+    }
+    assert_eq!(send("GET", &["first"]).await["code"], "length_required");
+    assert_eq!(send("GET", &[""]).await["body"], "");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! body on as the stream it is (`forward_request`, [`forward_response`]): no byte of it passes through the guest. Only a body that
 //! the proxy sends to a service does ([`send_upload`]), so that it is known who broke it off.
 
+mod begun;
 mod drain;
 mod entry;
 mod exchange;
@@ -19,6 +20,7 @@ mod upload;
 pub use drain::Unread;
 #[cfg(feature = "spin-middleware")]
 pub(crate) use entry::answer_within;
+pub use begun::Begun;
 pub use entry::{Guest, answer, serve, serve_outermost};
 pub use exchange::SpinOutboundHttp;
 pub use handover::forward_response;

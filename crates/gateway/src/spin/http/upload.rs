@@ -12,9 +12,10 @@ use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use http::{HeaderMap, Method, Uri};
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, RequestOptions, Response};
-use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult, StreamWriter};
+use spin_sdk::wasip3::wit_bindgen::{FutureWriter, StreamReader, StreamResult, StreamWriter};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
 
+use super::begun::{Begun, Parts};
 use super::drain::drain;
 use super::fields::fields_of;
 use super::outbound::{NoResponse, send, set_method, set_target, wait};
@@ -47,9 +48,9 @@ enum Upload {
     TimedOut,
 }
 
-/// Sends a request with the body of `incoming`, and waits for the head of the answer.
+/// Sends a request with this body, and waits for the head of the answer.
 pub async fn send_upload(
-    incoming: Request,
+    body: Begun,
     method: &Method,
     target: &Uri,
     headers: &HeaderMap,
@@ -57,10 +58,7 @@ pub async fn send_upload(
     limits: UploadLimits,
 ) -> Result<Response, NoResponse> {
     let fields = fields_of(headers)?;
-    let (done, reader) = wit_future::new(|| Ok(()));
-    let (body, end) = Request::consume_body(incoming, reader);
-    // Dropping the writer tells the sender that all is well from our side.
-    drop(done);
+    let body = body.take().ok_or(ErrorCode::HttpProtocolError)?;
     let (writer, contents) = wit_stream::new();
     // Dropped without a value, the writer says that the body broke off.
     let (trailers_writer, trailers) = wit_future::new(|| Err(ErrorCode::HttpProtocolError));
@@ -74,7 +72,7 @@ pub async fn send_upload(
         tell: Some(changed.0),
         limits,
     };
-    spawn(pump.run(body, end, writer, trailers_writer));
+    spawn(pump.run(body, writer, trailers_writer));
 
     let verdict = pin!(async {
         // Whoever tells is never dropped before it has told.
@@ -106,7 +104,6 @@ fn no_response(upload: Upload, error: ErrorCode) -> NoResponse {
     failed
 }
 
-type End = FutureReader<Result<Option<Fields>, ErrorCode>>;
 type Trailers = FutureWriter<Result<Option<Fields>, ErrorCode>>;
 
 /// Carries a body from the client to the service.
@@ -117,16 +114,20 @@ struct Pump {
 }
 
 impl Pump {
-    async fn run(
-        mut self,
-        mut body: StreamReader<u8>,
-        end: End,
-        mut writer: StreamWriter<u8>,
-        trailers: Trailers,
-    ) {
+    async fn run(mut self, body: Parts, mut writer: StreamWriter<u8>, trailers: Trailers) {
+        let Parts {
+            mut first,
+            rest: mut body,
+            end,
+        } = body;
         loop {
-            let Some(piece) = self.next_piece(&mut body).await else {
-                return;
+            let piece = if first.is_empty() {
+                let Some(piece) = self.next_piece(&mut body).await else {
+                    return;
+                };
+                piece
+            } else {
+                std::mem::take(&mut first)
             };
             if piece.is_empty() {
                 break;
