@@ -66,9 +66,14 @@ pub(super) async fn drain(mut body: StreamReader<u8>) {
     select(all, pin!(wait(LONGEST))).await;
 }
 
-/// Whether there is anything to take: a request of these methods that announces no length has practically never a body.
+/// Whether there is anything to take: a request of these methods that announces no length has practically never a body, and
+/// whoever waits to be asked for one has not begun to send it (RFC 9110, section 10.1.1).
 fn may_have_body(request: &Request) -> bool {
-    let length = request.get_headers().get(header::CONTENT_LENGTH.as_str());
+    let headers = request.get_headers();
+    if headers.has(header::EXPECT.as_str()) {
+        return false;
+    }
+    let length = headers.get(header::CONTENT_LENGTH.as_str());
     match length.first() {
         Some(length) => length != b"0",
         None => Method::try_from(request.get_method())
