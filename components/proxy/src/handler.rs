@@ -246,7 +246,11 @@ mod tests {
     fn a_body_goes_along_where_there_may_be_one() {
         let of = |method, headers: &[_]| outbound(method, "/api/v1/flights", headers).body;
         for method in ["GET", "HEAD", "OPTIONS", "POST", "DELETE"] {
-            assert_eq!(of(method, &[("content-length", "0")]), BodyOf::Nothing, "{method}");
+            assert_eq!(
+                of(method, &[("content-length", "0")]),
+                BodyOf::Nothing,
+                "{method}"
+            );
             assert_eq!(of(method, &[("content-length", "5")]), BodyOf::Sender, "{method}");
             assert_eq!(of(method, &[]), BodyOf::Unknown, "{method}");
         }
@@ -256,7 +260,10 @@ mod tests {
     fn what_cannot_go_on_with_its_body_does_not_go_on_without() {
         let settled = |method, is_there| {
             let mut outbound = outbound(method, "/api/v1/flights", &[]);
-            outbound.settle(is_there).map_err(|error| error.problem().code()).map(|()| outbound)
+            outbound
+                .settle(is_there)
+                .map_err(|error| error.problem().code())
+                .map(|()| outbound)
         };
         for method in ["POST", "DELETE", "OPTIONS", "PROPFIND"] {
             assert_eq!(settled(method, true).unwrap().body, BodyOf::Sender, "{method}");
@@ -265,7 +272,11 @@ mod tests {
             assert_eq!(nothing.headers["content-length"], "0", "{method}");
         }
         for method in ["GET", "HEAD"] {
-            assert_eq!(settled(method, true).unwrap_err(), Code::LengthRequired, "{method}");
+            assert_eq!(
+                settled(method, true).unwrap_err(),
+                Code::LengthRequired,
+                "{method}"
+            );
             let nothing = settled(method, false).unwrap();
             assert!(nothing.may_be_sent_again() && !nothing.headers.contains_key("content-length"));
         }

@@ -342,7 +342,10 @@ async fn a_request_without_a_body_arrives_without_one() {
         );
         let seen = Seen::of(&raw::exchange(app.address(), head).await);
         assert!(seen.header("transfer-encoding").is_empty(), "{method}");
-        assert!(seen.header("content-length").iter().all(|length| *length == "0"), "{method}");
+        assert!(
+            seen.header("content-length").iter().all(|length| *length == "0"),
+            "{method}"
+        );
         assert_eq!(seen.method(), method);
     }
 }
@@ -395,7 +398,11 @@ async fn a_body_without_a_length_arrives_or_is_refused_over_http_2_too() {
     };
 
     for method in ["OPTIONS", "POST", "DELETE"] {
-        assert_eq!(send(method, &["first", " second"]).await["body"], "first second", "{method}");
+        assert_eq!(
+            send(method, &["first", " second"]).await["body"],
+            "first second",
+            "{method}"
+        );
         assert_eq!(send(method, &[""]).await["body"], "", "{method}");
         assert_eq!(send(method, &[]).await["body"], "", "{method}");
     }

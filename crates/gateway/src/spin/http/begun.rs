@@ -66,7 +66,10 @@ impl Begun {
                 match select(read, pin!(wait(limit))).await {
                     Either::Left((read, _)) => read,
                     Either::Right(_) => {
-                        return Err(of_client(UpstreamFailure::ClientTimeout, "the body did not begin"));
+                        return Err(of_client(
+                            UpstreamFailure::ClientTimeout,
+                            "the body did not begin",
+                        ));
                     }
                 }
             };

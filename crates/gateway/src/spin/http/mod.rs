@@ -17,10 +17,10 @@ mod outbound;
 mod pass_on;
 mod upload;
 
+pub use begun::Begun;
 pub use drain::Unread;
 #[cfg(feature = "spin-middleware")]
 pub(crate) use entry::answer_within;
-pub use begun::Begun;
 pub use entry::{Guest, answer, serve, serve_outermost};
 pub use exchange::SpinOutboundHttp;
 pub use handover::forward_response;
