@@ -4,7 +4,7 @@
 #![no_main]
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use jetway_gateway::client::{Client, Settings};
+use jetway_gateway::client::{Approach, Client, Settings};
 use jetway_gateway::http::RequestId;
 use jetway_gateway::proxy::{Hop, TraceContext, request_headers, response_headers};
 use jetway_gateway::test_support::ConstantEntropy;
@@ -57,8 +57,10 @@ fuzz_target!(|data: &[u8]| {
     let request_id = RequestId::parse("r-1").expect("a good id");
     let hop = Hop {
         client: &client,
-        scheme: "http",
-        host: Some("gateway.example:3001"),
+        approach: Approach {
+            scheme: "http",
+            host: Some("gateway.example:3001"),
+        },
         request_id: &request_id,
         trace: &trace,
     };

@@ -6,6 +6,7 @@
 
 mod body;
 mod error;
+pub mod framing;
 pub mod json;
 pub mod names;
 mod problem;

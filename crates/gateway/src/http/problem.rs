@@ -102,6 +102,8 @@ codes! {
     TooManyFailures = "too_many_failures", TOO_MANY_REQUESTS, "Too many sign-ins have failed";
     /// A defect or a failure that is ours.
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, "Something went wrong on our side";
+    /// The body is coded for the way in a form that we do not take.
+    NotImplemented = "not_implemented", NOT_IMPLEMENTED, "The transfer coding is not understood";
     /// The service behind the gateway could not be reached or broke off.
     UpstreamUnreachable = "upstream_unreachable", BAD_GATEWAY, "The service behind the gateway cannot be reached";
     /// The service behind the gateway fails, and is not called for a moment; or no connection is left to call it with.

@@ -217,6 +217,12 @@ mod tests {
             "/a/reserved%20",
             "/a/%20reserved%20./",
             "/a//RESERVED.JSON;v=1/",
+            "/a/./reserved",
+            "/a/x/../reserved",
+            "/a/x/..;y/reserved",
+            "/a%2Freserved",
+            "/a/x%252f..%5creserved",
+            "/a\\reserved",
             "/a/re\u{17f}erved",
         ] {
             assert!(may_match("/a/reserved", path), "{path}");

@@ -80,6 +80,8 @@ fn segments(path: &str) -> Segments<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Habit {
     DecodeTwice,
+    /// Encoded slashes, backslashes and dot segments, where nobody refuses them.
+    Resolve,
     /// Parameters (`;v=1`), and what an encoded `?` or `#` begins.
     CutParameters,
     /// Spaces, and dots at the end: Windows.
@@ -89,8 +91,9 @@ enum Habit {
     CutExtension,
 }
 
-const HABITS: [Habit; 5] = [
+const HABITS: [Habit; 6] = [
     Habit::DecodeTwice,
+    Habit::Resolve,
     Habit::CutParameters,
     Habit::TrimEnds,
     Habit::DropEmpty,
@@ -124,6 +127,7 @@ impl Habit {
     fn applied(self, mut segments: Segments<'_>) -> Segments<'_> {
         match self {
             Self::DecodeTwice => change(&mut segments, |text| decoded(text).into_owned()),
+            Self::Resolve => segments = resolved(segments),
             Self::CutParameters => {
                 let end = segments.iter().position(|segment| segment.contains(['?', '#']));
                 segments.truncate(end.map_or(usize::MAX, |end| end + 1));
@@ -148,6 +152,25 @@ impl Habit {
         }
         without_last_slash(segments)
     }
+}
+
+fn resolved(segments: Segments<'_>) -> Segments<'_> {
+    let before_parameters = |part: &str| part.split(';').next().unwrap_or_default().to_owned();
+    let is_plain = |segment: &Cow<'_, str>| {
+        !segment.contains(['/', '\\']) && !matches!(before_parameters(segment).as_str(), "." | "..")
+    };
+    if segments.iter().all(is_plain) {
+        return segments;
+    }
+    let mut whole: Segments<'_> = Vec::new();
+    for part in segments.iter().flat_map(|segment| segment.split(['/', '\\'])) {
+        match before_parameters(part).as_str() {
+            "." => {}
+            ".." => drop(whole.pop()),
+            _ => whole.push(Cow::Owned(part.to_owned())),
+        }
+    }
+    whole
 }
 
 fn change(segments: &mut Segments<'_>, to: impl Fn(&str) -> String) {

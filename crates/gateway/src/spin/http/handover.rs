@@ -7,6 +7,7 @@ use spin_sdk::wasip3::wit_future;
 use super::entry::set_status;
 use super::fields::fields_of;
 use super::inbound::headers_of;
+use crate::http::framing::accept_answer;
 
 /// A response with the status and the body of `incoming`, and the headers that `rewrite` makes of its own.
 pub fn forward_response(
@@ -18,7 +19,10 @@ pub fn forward_response(
     if status < 200 {
         return Err(ErrorCode::HttpProtocolError);
     }
-    let headers = headers_of(&incoming.get_headers()).ok_or(ErrorCode::HttpProtocolError)?;
+    let mut headers = headers_of(&incoming.get_headers()).ok_or(ErrorCode::HttpProtocolError)?;
+    if !accept_answer(&mut headers) {
+        return Err(ErrorCode::HttpResponseTransferCoding(None));
+    }
     let fields = fields_of(&rewrite(headers))?;
     let (done, reader) = wit_future::new(|| Ok(()));
     let (stream, trailers) = Response::consume_body(incoming, reader);

@@ -11,6 +11,7 @@ use spin_sdk::wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, St
 use spin_sdk::wasip3::{spawn, wit_future};
 
 use super::drain::{Unread, drain};
+use crate::http::framing::check_request;
 use crate::http::{Body, BodyError, Code, HttpError, RequestId};
 use crate::spin::{IdEntropy, SystemClock};
 
@@ -37,7 +38,9 @@ pub fn receive_head(request: &Request) -> (RequestId, Result<http::Request<()>, 
     let head = head_of(request);
     let none = HeaderMap::new();
     let headers = head.as_ref().map_or(&none, http::Request::headers);
-    (RequestId::of_request(headers, &SystemClock, &IdEntropy), head)
+    let request_id = RequestId::of_request(headers, &SystemClock, &IdEntropy);
+    let head = head.and_then(|head| check_request(head.headers()).map(|()| head));
+    (request_id, head)
 }
 
 fn uri_of(request: &Request, headers: &HeaderMap) -> Option<Uri> {
