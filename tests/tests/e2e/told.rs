@@ -161,6 +161,37 @@ async fn no_spelling_of_a_path_or_a_method_dodges_the_policy() {
         .expect_problem(400, "unsafe_path");
 }
 
+#[tokio::test]
+async fn no_spelling_of_a_path_has_a_quota_of_its_own() {
+    let app = Setup::usual()
+        .with_manifest_edit(
+            "* /api/v1/flights/...   flights ",
+            "GET /api/v1/flights/search search 3;w=3600\n* /api/v1/flights/...   flights ",
+        )
+        .start();
+    let get = async |target: &str| raw::get(app.address(), &format!("/api/v1/flights{target}"), "").await;
+
+    for target in ["/search", "/%73earch/", "//search"] {
+        get(target).await.expect(200);
+    }
+    for target in [
+        "/search",
+        "/search/",
+        "/s%65arch",
+        "//search",
+        "/SEARCH",
+        "/search;x",
+        "/search.json",
+        "/%2573earch",
+        "/search%20",
+    ] {
+        get(target).await.expect_problem(429, "rate_limited");
+    }
+    for target in ["/LHR", "/searches", "/search/7"] {
+        get(target).await.expect(200);
+    }
+}
+
 /// RFC 9110, sections 9.3.6 and 9.3.8.
 #[tokio::test]
 async fn nothing_is_traced_for_nobody() {
@@ -300,7 +331,7 @@ async fn a_trusted_proxy_is_believed_in_the_headers_that_it_writes() {
 #[tokio::test]
 async fn what_the_gateway_adds_has_a_bound() {
     let app = TestApp::with(&[("trusted_proxies", "127.0.0.0/8")]);
-    let target = format!("/api/v1/flights?{}", "x".repeat(6000));
+    let target = format!("/api/v1/flights?{}", "x".repeat(60_000));
     let chain = vec!["127.0.0.3"; 500].join(", ");
 
     let answer = app.get(&target).header("x-forwarded-for", chain.clone()).await;

@@ -8,15 +8,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::Upstream;
 use crate::client::Approach;
 
-/// Fields that tell where something is.
-const OF_PLACES: [HeaderName; 5] = [
-    header::LOCATION,
-    header::CONTENT_LOCATION,
-    header::REFRESH,
-    header::LINK,
-    HeaderName::from_static("sourcemap"),
-];
-
 /// What stands for an intermediary before us that a service named in `Via` (RFC 9110, section 7.6.3).
 const PSEUDONYM: &str = "internal";
 
@@ -56,10 +47,12 @@ pub fn hide_inner_addresses(headers: &mut HeaderMap, services: &[&[Upstream]], o
         let mut upstreams = services.iter().copied().flatten();
         upstreams.any(|upstream| upstream.is_at(authority))
     };
-    for name in &OF_PLACES {
-        change_each(headers, name, |value| {
-            with_places(value, &own.origin(), &is_inner)
-        });
+    // Not `Location` alone: `Link`, `Refresh`, and whatever else a service has for where things are. What a cookie holds is for
+    // the service alone to read.
+    for (name, value) in headers.iter_mut() {
+        if name != header::SET_COOKIE && has_place(value.as_bytes()) {
+            change(value, |text| with_places(text, &own.origin(), &is_inner));
+        }
     }
     let hosts = || services.iter().copied().flatten().map(Upstream::host);
     change_each(headers, &header::SET_COOKIE, |value| {
@@ -69,16 +62,35 @@ pub fn hide_inner_addresses(headers: &mut HeaderMap, services: &[&[Upstream]], o
 }
 
 /// Changes the values for which there is something else to say.
-fn change_each(headers: &mut HeaderMap, name: &HeaderName, change: impl Fn(&str) -> Option<String>) {
-    let http::header::Entry::Occupied(mut entry) = headers.entry(name) else {
-        return;
-    };
-    for value in entry.iter_mut() {
-        let changed = value.to_str().ok().and_then(&change);
-        if let Some(changed) = changed.and_then(|text| HeaderValue::try_from(text).ok()) {
-            *value = changed;
-        }
+fn change_each(headers: &mut HeaderMap, name: &HeaderName, to: impl Fn(&str) -> Option<String>) {
+    if let http::header::Entry::Occupied(mut entry) = headers.entry(name) {
+        entry.iter_mut().for_each(|value| change(value, &to));
     }
+}
+
+/// Bytes that are no text come as the letters of the same numbers, and go back as what they were.
+fn change(value: &mut HeaderValue, to: impl Fn(&str) -> Option<String>) {
+    let text: String = value.as_bytes().iter().copied().map(char::from).collect();
+    let Some(changed) = to(&text) else { return };
+    let bytes: Option<Vec<u8>> = changed.chars().map(|letter| u8::try_from(letter).ok()).collect();
+    if let Some(changed) = bytes.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()) {
+        *value = changed;
+    }
+}
+
+/// What stands before a host. Browsers take a backslash for a slash there.
+fn is_slash(byte: u8) -> bool {
+    matches!(byte, b'/' | b'\\')
+}
+
+fn has_place(value: &[u8]) -> bool {
+    value.windows(2).any(|pair| pair.iter().copied().all(is_slash))
+}
+
+fn find_slashes(text: &str) -> Option<usize> {
+    text.as_bytes()
+        .windows(2)
+        .position(|pair| pair.iter().copied().all(is_slash))
 }
 
 /// The text with our origin wherever `http://`, `https://` or `//` and an address of a service stood; `None` where none did.
@@ -86,7 +98,7 @@ fn with_places(text: &str, origin: &str, is_inner: impl Fn(&str) -> bool) -> Opt
     let mut changed = String::new();
     let mut rest = text;
     let mut found = false;
-    while let Some(slashes) = rest.find("//") {
+    while let Some(slashes) = find_slashes(rest) {
         let after = &rest[slashes + 2..];
         let ends = |letter: char| {
             matches!(
@@ -224,6 +236,8 @@ mod tests {
             ("HTTP://127.0.0.1:3000", "https://api.example.com"),
             ("http://u:p@127.0.0.1:3000/x", "https://api.example.com/x"),
             ("//127.0.0.1:3000/x", "https://api.example.com/x"),
+            ("\\\\127.0.0.1:3000/x", "https://api.example.com/x"),
+            ("http:/\\127.0.0.1:3000/x", "https://api.example.com/x"),
             ("http://localhost:3000/x", "https://api.example.com/x"),
             ("http://Flights.Internal/x", "https://api.example.com/x"),
             ("http://flights.internal:80/x", "https://api.example.com/x"),
@@ -240,6 +254,10 @@ mod tests {
             assert_eq!(hidden("location", sent), seen, "{sent}");
             assert_eq!(hidden("content-location", sent), seen, "{sent}");
         }
+        assert_eq!(
+            hidden("x-next-page", "http://127.0.0.1:3000/2"),
+            "https://api.example.com/2"
+        );
         assert_eq!(
             hidden("refresh", "5; url='http://127.0.0.1:3000/x'"),
             "5; url='https://api.example.com/x'"
@@ -277,6 +295,20 @@ mod tests {
         assert_eq!(with_places("http://a:1/x", "", is_inner).as_deref(), Some("/x"));
         assert_eq!(with_places("http://a:1", "", is_inner).as_deref(), Some("/"));
         assert_eq!(with_places("http://a:1?x", "", is_inner).as_deref(), Some("/?x"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_hide_nothing_and_stay_what_they_are() {
+        let services = Upstream::parse_list("http://a.internal:1").unwrap();
+        let mut headers = HeaderMap::new();
+        let value = HeaderValue::from_bytes(b"http://a.internal:1/caf\xe9").unwrap();
+        headers.insert(header::LOCATION, value);
+        let approach = Approach {
+            scheme: "http",
+            host: Some("g"),
+        };
+        hide_inner_addresses(&mut headers, &[&services], &approach.into());
+        assert_eq!(headers["location"].as_bytes(), b"http://g/caf\xe9");
     }
 
     #[test]

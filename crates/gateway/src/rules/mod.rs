@@ -224,6 +224,7 @@ mod tests {
             "/a/x%252f..%5creserved",
             "/a\\reserved",
             "/a/re\u{17f}erved",
+            "/a/%ef%bd%92eserved",
         ] {
             assert!(may_match("/a/reserved", path), "{path}");
             assert!(may_match("/A/RESERVED", path), "{path}");

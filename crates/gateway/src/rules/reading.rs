@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use http::Method;
 use percent_encoding::percent_decode_str;
 use smallvec::{SmallVec, smallvec};
+use unicode_normalization::UnicodeNormalization as _;
 
 type Segments<'a> = Vec<Cow<'a, str>>;
 
@@ -66,8 +67,16 @@ impl<'t> Reading<'t> {
 
     /// Whether a segment of it is this literal.
     pub(super) fn is(self, segment: &str, literal: &str) -> bool {
-        segment == literal || self.any_case && folded(segment).eq(folded(literal))
+        segment == literal || self.any_case && are_alike(segment, literal)
     }
+}
+
+/// Whether two texts are the same to those who see no difference between upper and lower case, wide and narrow letters.
+fn are_alike(a: &str, b: &str) -> bool {
+    if a.is_ascii() && b.is_ascii() {
+        return a.eq_ignore_ascii_case(b);
+    }
+    folded(a).eq(folded(b))
 }
 
 /// The segments of a path as the standard reads them.
@@ -193,9 +202,9 @@ fn without_last_slash(mut segments: Segments<'_>) -> Segments<'_> {
     segments
 }
 
-/// Letters as those see them who make no difference: `ſ` and the Kelvin sign become an `s` and a `k`.
+/// `ſ` and the Kelvin sign become an `s` and a `k`, and what is wide becomes narrow.
 fn folded(text: &str) -> impl Iterator<Item = char> {
-    text.chars()
+    text.nfkc()
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
 }
