@@ -212,7 +212,7 @@ impl Names {
     fn have(&self, name: &str) -> bool {
         let first = name.as_bytes().first();
         let begins = |prefix: &&str| prefix.as_bytes().first() == first && name.starts_with(*prefix);
-        self.exact.binary_search(&name).is_ok() || self.prefixes.iter().any(|prefix| begins(&prefix))
+        self.exact.binary_search(&name).is_ok() || self.prefixes.iter().any(begins)
     }
 }
 

@@ -51,7 +51,7 @@ pub fn hide_inner_addresses(headers: &mut HeaderMap, services: &[&[Upstream]], o
     // the service alone to read.
     for (name, value) in headers.iter_mut() {
         if name != header::SET_COOKIE && has_place(value.as_bytes()) {
-            change(value, |text| with_places(text, &own.origin(), &is_inner));
+            change(value, |text| with_places(text, &own.origin(), is_inner));
         }
     }
     let hosts = || services.iter().copied().flatten().map(Upstream::host);
