@@ -25,7 +25,7 @@ pub(crate) async fn list<P: Ports>(
     administration: &AdministrationOf<'_, P>,
 ) -> Result<Response, HttpError> {
     let query = Query::parse(uri, &PARAMETERS)?;
-    let page = Page::parse(&query)?;
+    let page = Page::parse("audit", &query)?;
     let id = |text: &str| UserId::parse(text).ok();
     let filter = AuditFilter {
         actor: parameter(&query, "actor", "The id of a user.", id)?,
@@ -46,7 +46,7 @@ pub(crate) async fn list<P: Ports>(
         before: page.after(str::parse)?,
     };
     let events = administration.audit(&filter, page.to_read()).await?;
-    let (audit_events, next_cursor) = page.cut(events, |event| event.id.to_string());
+    let (audit_events, next_cursor) = page.cut(events, |event| event.id.to_string())?;
     Ok(ok(&Audit {
         audit_events,
         next_cursor,

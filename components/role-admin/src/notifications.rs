@@ -24,7 +24,7 @@ pub(crate) async fn list<P: Ports>(
     administration: &AdministrationOf<'_, P>,
 ) -> Result<Response, HttpError> {
     let query = Query::parse(uri, &["state", "limit", "cursor"])?;
-    let page = Page::parse(&query)?;
+    let page = Page::parse("notifications", &query)?;
     let unknown = || {
         FieldError::parameter(
             "state",
@@ -40,7 +40,7 @@ pub(crate) async fn list<P: Ports>(
     let notifications = administration
         .list_notifications(state, after, page.to_read())
         .await?;
-    let (notifications, next_cursor) = page.cut(notifications, |notification| notification.id.to_string());
+    let (notifications, next_cursor) = page.cut(notifications, |notification| notification.id.to_string())?;
     Ok(ok(&Notifications {
         notifications,
         next_cursor,

@@ -28,10 +28,10 @@ pub(crate) async fn list<P: Ports>(
     uri: &Uri,
     administration: &AdministrationOf<'_, P>,
 ) -> Result<Response, HttpError> {
-    let page = Page::parse(&Query::parse(uri, &["limit", "cursor"])?)?;
+    let page = Page::parse("roles", &Query::parse(uri, &["limit", "cursor"])?)?;
     let after = page.after(RoleName::parse)?;
     let roles = administration.list_roles(after.as_ref(), page.to_read()).await?;
-    let (roles, next_cursor) = page.cut(roles, |role| role.name.as_str().to_owned());
+    let (roles, next_cursor) = page.cut(roles, |role| role.name.as_str().to_owned())?;
     Ok(ok(&Roles { roles, next_cursor }))
 }
 

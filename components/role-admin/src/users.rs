@@ -23,7 +23,7 @@ pub(crate) async fn list<P: Ports>(
     administration: &AdministrationOf<'_, P>,
 ) -> Result<Response, HttpError> {
     let query = Query::parse(uri, &["email", "limit", "cursor"])?;
-    let page = Page::parse(&query)?;
+    let page = Page::parse("users", &query)?;
     let invalid = |e| FieldError::parameter("email", Invalid::code(&e), format!("{e}."));
     let email = query
         .get("email")
@@ -34,7 +34,7 @@ pub(crate) async fn list<P: Ports>(
     let users = administration
         .list_users(email.as_ref(), after, page.to_read())
         .await?;
-    let (users, next_cursor) = page.cut(users, |account| account.user.id.to_string());
+    let (users, next_cursor) = page.cut(users, |account| account.user.id.to_string())?;
     Ok(ok(&Users { users, next_cursor }))
 }
 

@@ -3,7 +3,7 @@
 use http::{HeaderMap, Request, header};
 use jetway_gateway::client::Client as NetworkClient;
 use jetway_gateway::devices::Presented;
-use jetway_gateway::domain::{EmailAddress, Password};
+use jetway_gateway::domain::{DisplayText, EmailAddress, Password};
 use jetway_gateway::http::{Body, HttpError, RequestId, Response, json};
 use jetway_gateway::log;
 use jetway_gateway::ports::Ports;
@@ -121,10 +121,7 @@ pub(crate) fn note(grant: &Grant, client: &Client, request_id: &RequestId) {
 pub(crate) fn describe(headers: &HeaderMap, network: &NetworkClient) -> Client {
     let user_agent = headers.get(header::USER_AGENT).map(|value| {
         let text = String::from_utf8_lossy(value.as_bytes());
-        text.chars()
-            .filter(|c| !c.is_control())
-            .take(MAX_USER_AGENT)
-            .collect()
+        DisplayText::of(&text).cut(MAX_USER_AGENT).into()
     });
     Client {
         address: network.address.map(|address| address.to_string()),

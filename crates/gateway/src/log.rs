@@ -64,11 +64,14 @@ mod tests {
             "error",
             Some(&id),
             "internal_error",
-            &[("cause", "a\nlevel=info \"b\"")],
+            &[
+                ("cause", "a\nlevel=info \"b\""),
+                ("name", "\u{202e}c\u{200b}\u{2028}\u{e0041}"),
+            ],
         );
         assert_eq!(
             line,
-            r#"time=2026-01-02T03:04:05.006Z level=error event=internal_error request_id=r-1 cause="a\nlevel=info \"b\"""#
+            r#"time=2026-01-02T03:04:05.006Z level=error event=internal_error request_id=r-1 cause="a\nlevel=info \"b\"" name="\u{202e}c\u{200b}\u{2028}\u{e0041}""#
         );
     }
 }

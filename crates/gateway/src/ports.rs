@@ -170,10 +170,19 @@ pub trait KeyValue {
     async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KeyValueError>;
 }
 
+/// Keys of the store that were looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The keys.
+    pub keys: Vec<String>,
+    /// Whether they are all that there were.
+    pub is_all: bool,
+}
+
 /// What it takes to sweep the store: apart from [`KeyValue`], because only the sweep may see every key.
 pub trait KeyValueSweep: KeyValue {
-    /// All keys there are.
-    async fn keys(&self) -> Result<Vec<String>, KeyValueError>;
+    /// The keys that `wanted` picks: all of them, or some (if there are any) where the store has more than can be listed at once.
+    async fn find(&self, wanted: &dyn Fn(&str) -> bool) -> Result<Found, KeyValueError>;
     /// Removes those of `keys` that are there.
     async fn delete_all(&self, keys: &[String]) -> Result<(), KeyValueError>;
 }

@@ -242,7 +242,7 @@ fn a_sweep_leaves_nothing_older_than_two_windows() {
         world.steady(300, 1);
         for sweep in [&sweep, &other] {
             if sweep.is_due(world.clock.now(), PERIOD) {
-                block_on(Sweep::run(&world.store, &world.clock, PERIOD)).unwrap();
+                block_on(Sweep::run(&world.store, &world.clock, &NobodyWaits, PERIOD)).unwrap();
             }
         }
         most = most.max(world.store.keys().len());
@@ -250,7 +250,7 @@ fn a_sweep_leaves_nothing_older_than_two_windows() {
     assert!(most <= 60, "{most}");
     world.wait(120_000);
     assert!(sweep.is_due(world.clock.now(), PERIOD));
-    block_on(Sweep::run(&world.store, &world.clock, PERIOD)).unwrap();
+    block_on(Sweep::run(&world.store, &world.clock, &NobodyWaits, PERIOD)).unwrap();
     let left = world.store.keys();
     let limiters = left.iter().filter(|key| key.starts_with("rate-limit/")).count();
     assert_eq!(limiters, 1, "the claim of this sweep alone: {left:?}");

@@ -204,3 +204,63 @@ async fn nobody_changes_or_removes_an_event_in_the_database_itself() {
         assert!(refused.to_string().contains("audit_log_append_only"), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn a_cursor_belongs_to_its_list_and_its_filters() {
+    let app = TestApp::start();
+    let admin = app.admin().await.clone();
+    for n in 0..3 {
+        app.new_user().await;
+        let role = json!({"name": format!("role-{n}"), "description": ""});
+        app.post("/api/v1/roles").json(&role).by(&admin).await.expect(201);
+    }
+    let lists = [
+        "/api/v1/users?limit=1",
+        "/api/v1/roles?limit=1",
+        "/api/v1/notifications?limit=1",
+        "/api/v1/notifications?state=pending&limit=1",
+        "/api/v1/audit?limit=1",
+        "/api/v1/audit?action=role.created&limit=1",
+        "/api/v1/audit?action=user.registered&limit=1",
+    ];
+    let mut cursors = Vec::new();
+    for list in lists {
+        let page = app.get(list).by(&admin).await.expect_json(200);
+        if let Some(cursor) = page["next_cursor"].as_str() {
+            cursors.push((list, cursor.to_owned()));
+        }
+    }
+    assert!(cursors.len() >= 6, "{cursors:?}");
+    for list in lists {
+        for (from, cursor) in &cursors {
+            let answer = app.get(&format!("{list}&cursor={cursor}")).by(&admin).await;
+            if list == *from {
+                answer.expect(200);
+            } else {
+                answer.expect_problem(422, "invalid_request");
+            }
+        }
+    }
+    // How many are shown is not which ones.
+    let (list, cursor) = &cursors[0];
+    let wider = list.replace("limit=1", "limit=2");
+    app.get(&format!("{wider}&cursor={cursor}"))
+        .by(&admin)
+        .await
+        .expect(200);
+    // What is not a cursor, or was one of before, is none.
+    for cursor in [
+        "",
+        "cm9sZS0x",
+        "e30",
+        "W10",
+        "bnVsbA",
+        &format!("{cursor}x"),
+        &format!("{cursor}="),
+    ] {
+        app.get(&format!("{list}&cursor={cursor}"))
+            .by(&admin)
+            .await
+            .expect_problem(422, "invalid_request");
+    }
+}

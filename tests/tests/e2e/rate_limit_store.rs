@@ -235,3 +235,42 @@ async fn two_gateways_that_share_a_redis_count_together() {
             .expect_problem(429, "rate_limited");
     }
 }
+
+/// The list of all keys would be larger than a host gives in one call.
+#[tokio::test]
+async fn a_store_of_any_size_is_swept() {
+    let app = TestApp::with(&[("rate_limit_default", "100;w=4")]);
+    app.get("/api/v1/flights").await.expect(200);
+    let mut store = state::key_value(&app.state());
+    store.busy_timeout(Duration::from_secs(20)).unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let writing = store.transaction().unwrap();
+    // 150,000,000 bytes of keys, which is 20 MiB too many.
+    writing
+        .execute(
+            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 60000)
+             INSERT INTO spin_key_value (store, key, value)
+             SELECT 'default', 'rate-limit/' || (?1 - n) || '/default/' || printf('%02500d', n), x'0100000000000000' FROM numbers",
+            params![i64::try_from(now).unwrap()],
+        )
+        .unwrap();
+    writing.commit().unwrap();
+    assert!(limiter_keys(&store) > 60_000);
+
+    let start = Instant::now();
+    let (mut left, mut slowest) = (60_000, Duration::ZERO);
+    while left > 100 && start.elapsed() < Duration::from_secs(120) {
+        let asked = Instant::now();
+        app.get("/api/v1/flights").await.expect(200);
+        slowest = slowest.max(asked.elapsed());
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        left = limiter_keys(&store);
+    }
+
+    println!(
+        "{left} left after {:?}, slowest request {slowest:?}",
+        start.elapsed()
+    );
+    assert!(left <= 100, "{left}");
+    assert!(slowest < Duration::from_secs(3), "{slowest:?}");
+}

@@ -4,6 +4,7 @@
 mod asking_browser;
 mod authentication;
 mod bcrypt;
+mod display_text;
 mod email_address;
 mod id;
 mod one_time_token;
@@ -24,6 +25,7 @@ mod user;
 pub use asking_browser::{AskingBrowser, AskingBrowserHash};
 pub use authentication::{AuthMethod, Authentication};
 pub use bcrypt::Bcrypt;
+pub use display_text::DisplayText;
 pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use id::{EventId, InvalidId, OneTimeTokenId, SessionId, TokenId, UserId};
 pub use one_time_token::{InvalidOneTimeToken, OneTimeToken, OneTimeTokenHash};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Invalid;
+use super::{DisplayText, Invalid};
 
 const MAX_NAME: usize = 64;
 const MAX_DESCRIPTION: usize = 200;
@@ -64,13 +64,13 @@ impl From<RoleName> for String {
     }
 }
 
-/// What a role is for, in a line of at most 200 characters; may be empty.
+/// What a role is for, in a line of at most 200 characters, all of which are seen; may be empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RoleDescription(String);
 
 /// The text is no description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a role description is one line of at most 200 characters")]
+#[error("a role description is one line of at most 200 characters, none of them invisible")]
 pub struct InvalidRoleDescription;
 
 impl Invalid for InvalidRoleDescription {
@@ -82,7 +82,7 @@ impl Invalid for InvalidRoleDescription {
 impl RoleDescription {
     /// Takes `text` as it stands.
     pub fn parse(text: String) -> Result<Self, InvalidRoleDescription> {
-        if text.chars().count() > MAX_DESCRIPTION || text.chars().any(char::is_control) {
+        if text.chars().count() > MAX_DESCRIPTION || !DisplayText::is_plain(&text) {
             return Err(InvalidRoleDescription);
         }
         Ok(Self(text))
@@ -135,6 +135,15 @@ mod tests {
         assert!(RoleDescription::parse("Réserve des sièges".to_owned()).is_ok());
         assert!(RoleDescription::parse("é".repeat(200)).is_ok());
         assert!(RoleDescription::parse("é".repeat(201)).is_err());
-        assert!(RoleDescription::parse("two\nlines".to_owned()).is_err());
+        for text in [
+            "two\nlines",
+            "two\u{2028}lines",
+            "\u{202e}nimda",
+            "ad\u{200b}min",
+            "\u{e0041}",
+            "a\u{ad}b",
+        ] {
+            assert!(RoleDescription::parse(text.to_owned()).is_err(), "{text:?}");
+        }
     }
 }

@@ -28,6 +28,11 @@ impl Query {
         Ok(Self(parameters))
     }
 
+    /// The parameters that are given, in the order of those known.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
     /// The value of a parameter, if it is given.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0

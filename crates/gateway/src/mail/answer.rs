@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode, header};
 
 use super::Outcome;
+use crate::domain::DisplayText;
 use crate::ports::{NoAnswer, Timestamp};
 
 /// As much of a provider's words as is kept.
@@ -67,9 +68,8 @@ impl Answer<'_> {
         for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
             words = words.replace(secret, "[secret]");
         }
-        let one_line = words.split(|c: char| c.is_control() || c.is_whitespace());
         let mut shown = String::new();
-        for word in one_line.filter(|word| !word.is_empty()) {
+        for word in DisplayText::of(&words).as_str().split(' ') {
             if !shown.is_empty() {
                 shown.push(' ');
             }

@@ -8,7 +8,7 @@ use crate::client::{Chain, Client, ClientKey, Ipv6Prefix};
 use crate::domain::EmailAddress;
 use crate::ports::Timestamp;
 use crate::rate_limit::Sweep;
-use crate::test_support::{MemoryKeyValue, TestClock, block_on};
+use crate::test_support::{MemoryKeyValue, NobodyWaits, TestClock, block_on};
 
 struct Door {
     store: MemoryKeyValue,
@@ -302,7 +302,13 @@ fn nothing_of_it_names_an_address_and_the_sweep_takes_it_all() {
     let keys = door.store.keys();
     assert!(keys.len() >= 5 && !keys.iter().any(|key| key.contains("ada") || key.contains(HOME)));
     door.seconds(2700);
-    block_on(Sweep::run(&door.store, &door.clock, Duration::from_secs(60))).unwrap();
+    block_on(Sweep::run(
+        &door.store,
+        &door.clock,
+        &NobodyWaits,
+        Duration::from_secs(60),
+    ))
+    .unwrap();
     let left = door.store.keys();
     assert!(left.iter().all(|key| key.ends_with("/sweep")), "{left:?}");
 }

@@ -1,5 +1,8 @@
 //! The key-value store `default`.
 
+mod page;
+mod turn;
+
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,9 +12,10 @@ use spin_sdk::experimental::wasi::keyvalue::{atomics, batch, store as wasi};
 use spin_sdk::key_value::{Error, Store};
 use spin_sdk::wasip3::clocks::monotonic_clock;
 
+use self::turn::Turn;
 use super::SpinWay;
 use crate::per_instance::PerInstance;
-use crate::ports::{KeyValue, KeyValueError, KeyValueSweep};
+use crate::ports::{Found, KeyValue, KeyValueError, KeyValueSweep};
 use crate::time_limit::within;
 
 /// The store that every function shares. Opened once per instance, on first use.
@@ -62,6 +66,7 @@ impl KeyValue for SpinKeyValue {
             self.get(key).await?;
         }
         let bucket = bucket().await?;
+        let _turn = Turn::begin().await;
         for pause in PAUSES_WHEN_LOCKED {
             match atomics::increment(&bucket, key, delta) {
                 Err(error) if is_locked(&error) && monotonic_clock::now() - start < PATIENCE => {
@@ -87,28 +92,29 @@ impl KeyValue for SpinKeyValue {
 }
 
 impl KeyValueSweep for SpinKeyValue {
-    async fn keys(&self) -> Result<Vec<String>, KeyValueError> {
-        // What is swept is counted, so the store has answered a moment ago.
-        let bucket = bucket().await?;
-        let mut keys = Vec::new();
-        let mut cursor = None;
-        loop {
-            let mut page = bucket.list_keys(cursor.as_deref()).map_err(wasi_error)?;
-            keys.append(&mut page.keys);
-            cursor = page.cursor;
-            if cursor.is_none() {
-                return Ok(keys);
+    /// The store is listed in one call, which is over soon and makes nobody wait for this instance. A host refuses that where it would
+    /// have to hold too much for it; then the keys are read one by one, as far as a page.
+    async fn find(&self, wanted: &dyn Fn(&str) -> bool) -> Result<Found, KeyValueError> {
+        match listed().await {
+            Ok(mut keys) => {
+                keys.retain(|key| wanted(key));
+                Ok(Found { keys, is_all: true })
             }
+            Err(wasi::Error::Other(words)) if words.contains("exceeds limit") => page::find(wanted).await,
+            Err(error) => Err(wasi_error(error)),
         }
     }
 
     async fn delete_all(&self, keys: &[String]) -> Result<(), KeyValueError> {
-        batch::delete_many(&*bucket().await?, keys).map_err(wasi_error)
+        let bucket = bucket().await?;
+        let _turn = Turn::begin().await;
+        batch::delete_many(&bucket, keys).map_err(wasi_error)
     }
 }
 
 /// The answer of `call`, or an error if it does not come in time.
 async fn answer<T>(call: impl Future<Output = Result<T, KeyValueError>>) -> Result<T, KeyValueError> {
+    let _turn = Turn::begin().await;
     let Some(result) = within(LIMIT, &SpinWay, call).await else {
         let words = format!("no answer within {} s", LIMIT.as_secs());
         return Err(KeyValueError(words));
@@ -117,6 +123,22 @@ async fn answer<T>(call: impl Future<Output = Result<T, KeyValueError>>) -> Resu
         LAST_ANSWER.set(Some(monotonic_clock::now()));
     }
     result
+}
+
+/// All keys, if the host holds as many at once.
+async fn listed() -> Result<Vec<String>, wasi::Error> {
+    // What is swept is counted, so the store has answered a moment ago.
+    let bucket = bucket().await.map_err(|error| wasi::Error::Other(error.0))?;
+    let _turn = Turn::begin().await;
+    let (mut keys, mut cursor) = (Vec::new(), None);
+    loop {
+        let mut some = bucket.list_keys(cursor.as_deref())?;
+        keys.append(&mut some.keys);
+        cursor = some.cursor;
+        if cursor.is_none() {
+            return Ok(keys);
+        }
+    }
 }
 
 async fn bucket() -> Result<Rc<wasi::Bucket>, KeyValueError> {

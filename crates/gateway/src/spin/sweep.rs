@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use spin_sdk::wasip3::spawn;
 
-use super::{SpinKeyValue, SystemClock};
+use super::{SpinKeyValue, SpinWay, SystemClock};
 use crate::log;
 use crate::ports::Timestamp;
 use crate::rate_limit::Sweep;
@@ -13,7 +13,7 @@ use crate::rate_limit::Sweep;
 pub fn sweep_when_answered(sweep: &Sweep, now: Timestamp, period: Duration) {
     if sweep.is_due(now, period) {
         spawn(async move {
-            if let Err(error) = Sweep::run(&SpinKeyValue, &SystemClock, period).await {
+            if let Err(error) = Sweep::run(&SpinKeyValue, &SystemClock, &SpinWay, period).await {
                 log::background("not_swept", &[("cause", &error.to_string())]);
             }
         });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use crate::locked::locked;
-use crate::ports::{KeyValue, KeyValueError, KeyValueSweep};
+use crate::ports::{Found, KeyValue, KeyValueError, KeyValueSweep};
 
 /// A key-value store in memory that can be made to fail.
 #[derive(Debug, Default)]
@@ -16,12 +16,18 @@ struct Inner {
     reads: usize,
     writes: usize,
     down: bool,
+    page: Option<usize>,
 }
 
 impl MemoryKeyValue {
     /// Every operation fails from now on (`true`) or works again.
     pub fn set_down(&self, down: bool) {
         self.locked().down = down;
+    }
+
+    /// A search finds so many keys at once from now on.
+    pub fn set_page(&self, keys: usize) {
+        self.locked().page = Some(keys);
     }
 
     /// Forgets everything.
@@ -99,8 +105,13 @@ impl KeyValue for MemoryKeyValue {
 }
 
 impl KeyValueSweep for MemoryKeyValue {
-    async fn keys(&self) -> Result<Vec<String>, KeyValueError> {
-        Ok(self.up()?.entries.keys().cloned().collect())
+    async fn find(&self, wanted: &dyn Fn(&str) -> bool) -> Result<Found, KeyValueError> {
+        let inner = self.up()?;
+        let page = inner.page.unwrap_or(usize::MAX);
+        let mut keys = inner.entries.keys().filter(|key| wanted(key)).cloned();
+        let found: Vec<_> = keys.by_ref().take(page).collect();
+        let is_all = found.len() < page;
+        Ok(Found { keys: found, is_all })
     }
 
     async fn delete_all(&self, keys: &[String]) -> Result<(), KeyValueError> {

@@ -8,8 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::device::Device;
-use super::line::Line;
-use crate::domain::{EmailAddress, OneTimeTokenId, RoleName, UserId};
+use crate::domain::{DisplayText, EmailAddress, OneTimeTokenId, RoleName, UserId};
 use crate::events::CloudEvent;
 use crate::mail::Category;
 
@@ -147,16 +146,25 @@ pub(crate) struct Booking {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Flight {
     /// Its number.
-    pub number: Line,
+    #[serde(deserialize_with = "name")]
+    pub number: DisplayText,
     /// Where it leaves.
-    pub from: Line,
+    #[serde(deserialize_with = "name")]
+    pub from: DisplayText,
     /// Where it goes.
-    pub to: Line,
+    #[serde(deserialize_with = "name")]
+    pub to: DisplayText,
 }
 
 fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
     let text = String::deserialize(deserializer)?;
     OffsetDateTime::parse(&text, &Rfc3339).map_err(serde::de::Error::custom)
+}
+
+/// A name from elsewhere is no longer than a person would read.
+fn name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<DisplayText, D::Error> {
+    const MAX_CHARS: usize = 64;
+    Ok(DisplayText::of(&String::deserialize(deserializer)?).cut(MAX_CHARS))
 }
 
 /// What does not read as an address is left out: it is for information.

@@ -8,6 +8,7 @@ use time::macros::format_description;
 
 use super::about::{About, Asked, Booking, Code, NewAddress, Role, SignIn};
 use super::{Frame, Written, subject_and_text};
+use crate::domain::DisplayText;
 
 const MOMENT: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute]");
@@ -112,7 +113,7 @@ impl Frame<'_> {
     fn when(&self) -> String {
         // A text that is no time is one of ours that somebody has changed in the database: shown as it is, escaped.
         OffsetDateTime::parse(self.occurred_at, &Rfc3339)
-            .map_or_else(|_| super::line::one_line(self.occurred_at), |time| moment(&time))
+            .map_or_else(|_| DisplayText::of(self.occurred_at).into(), |time| moment(&time))
     }
 }
 

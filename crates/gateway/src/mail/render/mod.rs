@@ -7,7 +7,6 @@
 mod about;
 mod device;
 mod english;
-mod line;
 
 pub use about::InvalidData;
 
@@ -16,7 +15,7 @@ use about::About;
 use askama::Template;
 
 use super::{Category, Links, Message, Unsubscribe, UnsubscribeKey};
-use crate::domain::{EmailAddress, OneTimeTokenId, UserId};
+use crate::domain::{DisplayText, EmailAddress, OneTimeTokenId, UserId};
 use crate::events::CloudEvent;
 
 /// Why an event has no message. It would have none the next time either.
@@ -154,5 +153,5 @@ fn subject_and_text(template: &impl Template) -> Result<(String, String), askama
     let whole = template.render()?;
     let (first, text) = whole.split_once('\n').unwrap_or((&whole, ""));
     let subject = first.trim_start_matches("Subject:").trim();
-    Ok((line::one_line(subject), format!("{}\n", text.trim())))
+    Ok((DisplayText::of(subject).into(), format!("{}\n", text.trim())))
 }
