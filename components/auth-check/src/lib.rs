@@ -11,12 +11,12 @@ mod component {
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::rate_limit::{Memory, add_headers};
     use jetway_gateway::spin::http::{Request, Response};
-    use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SpinWay, SystemClock, stand_between};
+    use jetway_gateway::spin::{KeysOfSignin, SpinKeyValue, SpinVariables, SpinWay, SystemClock, stand_between};
     use jetway_gateway::tokens::VerifierCache;
 
     thread_local! { static SETTINGS: PerInstance<AdmissionSettings> = const { PerInstance::new() }; }
     static MEMORY: Memory = Memory::new();
-    static CACHE: VerifierCache = VerifierCache::new();
+    static CACHE: VerifierCache = VerifierCache::of(&KeysOfSignin);
 
     jetway_gateway::http_component!(handle);
 

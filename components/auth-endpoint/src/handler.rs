@@ -69,13 +69,13 @@ pub async fn handle<B, K: KeyValue, C: Clock>(
             )
             .await
         }
-        Endpoint::Keys => keys(app.store).await,
+        Endpoint::Keys => keys(app.cache, app.store).await,
         Endpoint::Ready => is_ready(app.store).await,
     }
 }
 
-async fn keys(store: &impl KeyValue) -> Result<Response, HttpError> {
-    let keys = published_key_set(store).await.map_err(HttpError::not_ready)?;
+async fn keys(cache: &VerifierCache, store: &impl KeyValue) -> Result<Response, HttpError> {
+    let keys = cache.public_keys(store).await.map_err(HttpError::not_ready)?;
     // A set without keys would be kept by whoever asked, and every token refused; an error is asked again.
     let keys = keys.ok_or_else(|| HttpError::not_ready("no signing key has been published yet"))?;
     let mut response = ok(&keys);

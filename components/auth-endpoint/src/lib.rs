@@ -8,13 +8,13 @@ pub mod handler;
 mod component {
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::{Request, Response, serve};
-    use jetway_gateway::spin::{SpinKeyValue, SpinVariables, SpinWay, SystemClock};
+    use jetway_gateway::spin::{KeysOfSignin, SpinKeyValue, SpinVariables, SpinWay, SystemClock};
     use jetway_gateway::tokens::VerifierCache;
 
     use crate::handler::{self, App, Settings};
 
     thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
-    static CACHE: VerifierCache = VerifierCache::new();
+    static CACHE: VerifierCache = VerifierCache::of(&KeysOfSignin);
 
     jetway_gateway::http_component!(handle);
 

@@ -10,14 +10,14 @@ use jetway_gateway::client::Client;
 use jetway_gateway::http::{HttpError, RequestId};
 use jetway_gateway::ports::Clock as _;
 use jetway_gateway::rate_limit::{Memory, add_headers, count_request};
-use jetway_gateway::spin::{SpinKeyValue, SpinWay, SystemClock, sweep_when_answered};
+use jetway_gateway::spin::{KeysOfSignin, SpinKeyValue, SpinWay, SystemClock, sweep_when_answered};
 use jetway_gateway::tokens::VerifierCache;
 
 use crate::handler;
 use crate::settings::Settings;
 
 /// What this instance remembers of tokens.
-pub(crate) static TOKENS: VerifierCache = VerifierCache::new();
+pub(crate) static TOKENS: VerifierCache = VerifierCache::of(&KeysOfSignin);
 static MEMORY: Memory = Memory::new();
 
 /// Lets the request pass, with the caller's identity in its headers or with none; or answers 401, 403 or 429. Gives who sent

@@ -22,7 +22,7 @@ mod component {
     use jetway_gateway::hashing::HashingQueue;
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::{Request, Response, serve};
-    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay, publish_later};
+    use jetway_gateway::spin::{KeysOfDatabase, SpinPorts, SpinVariables, SpinWay, publish_later};
     use jetway_gateway::store::Schema;
     use jetway_gateway::tokens::VerifierCache;
 
@@ -33,7 +33,7 @@ mod component {
     thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
     static SCHEMA: Schema = Schema::new();
     static HASHES: HashingQueue = HashingQueue::new();
-    static VERIFIER: VerifierCache = VerifierCache::new();
+    static VERIFIER: VerifierCache = VerifierCache::of(&KeysOfDatabase);
 
     jetway_gateway::http_component!(handle);
 

@@ -89,14 +89,14 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Nothing yet.
-    pub const fn new() -> Self {
+    /// Nothing yet, but where the keys of access tokens come from.
+    pub const fn new(verifier: VerifierCache) -> Self {
         Self {
             schema: Schema::new(),
             hashes: HashingQueue::new(),
             keys: KeyCache::new(),
             successors: CachedSecret::new(sessions::SUCCESSORS),
-            verifier: VerifierCache::new(),
+            verifier,
             device_key: DeviceKeyCache::new(),
             one_time_tokens: CachedSecret::new(ONE_TIME_TOKENS),
             limiter: Limiter::new(),
@@ -112,7 +112,7 @@ impl Memory {
 
 impl Default for Memory {
     fn default() -> Self {
-        Self::new()
+        Self::new(VerifierCache::default())
     }
 }
 

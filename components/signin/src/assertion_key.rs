@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, header};
 use jetway_gateway::client::{self, Client};
 use jetway_gateway::http::{HttpError, Problem, Response, ok};
 use jetway_gateway::ports::{Clock, Ports};
-use jetway_gateway::sessions::signing_keys;
+use jetway_gateway::sessions::{SigningKeys, signing_keys};
 
 use crate::app::App;
 
@@ -17,29 +17,34 @@ use crate::app::App;
 const WITHIN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 pub(crate) async fn show<P: Ports>(headers: &HeaderMap, app: &App<'_, P>) -> Result<Response, HttpError> {
+    let mut response = ok(&keys_for(headers, app).await?.assertions.hand_over());
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The keys, for another function of the application; 404 for everybody else.
+pub(crate) async fn keys_for<P: Ports>(
+    headers: &HeaderMap,
+    app: &App<'_, P>,
+) -> Result<SigningKeys, HttpError> {
     // The second lock on this door: a manifest that puts the component on a public route by mistake gives no key away.
     let peer = Client::of_request(headers, &client::Settings::default()).address;
     if peer != Some(WITHIN) {
         return Err(Problem::not_found().into());
     }
-    let keys = match app.memory.keys().get(app.ports.clock().now()) {
-        Some(keys) => keys,
-        None => {
-            let (store, ports) = (app.store().await?, app.ports);
-            signing_keys(
-                &store,
-                ports.key_value(),
-                app.memory.keys(),
-                ports.clock(),
-                ports.entropy(),
-                &app.settings.rotation,
-            )
-            .await?
-        }
-    };
-    let mut response = ok(&keys.assertions.hand_over());
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    if let Some(keys) = app.memory.keys().get(app.ports.clock().now()) {
+        return Ok(keys);
+    }
+    let (store, ports) = (app.store().await?, app.ports);
+    let keys = signing_keys(
+        &store,
+        ports.key_value(),
+        app.memory.keys(),
+        ports.clock(),
+        ports.entropy(),
+        &app.settings.rotation,
+    );
+    Ok(keys.await?)
 }

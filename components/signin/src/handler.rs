@@ -7,7 +7,7 @@ use jetway_gateway::tokens::Identity;
 
 use crate::app::App;
 use crate::{
-    assertion_key, by_mail, export, me, mfa, password, preferences, ready, refresh, sessions, signin,
+    assertion_key, by_mail, export, me, mfa, password, preferences, public_keys, ready, refresh, sessions, signin,
     signout, unsubscribe,
 };
 
@@ -20,6 +20,7 @@ enum Open {
     Refresh,
     Ready,
     AssertionKey,
+    PublicKeys,
     ShowUnsubscribe,
     Unsubscribe,
 }
@@ -33,6 +34,7 @@ const OPEN: Routes<Open> = Routes(&[
     ("POST", "/api/v1/token/refresh", Open::Refresh),
     ("GET", "/internal/ready", Open::Ready),
     ("GET", "/internal/assertion-key", Open::AssertionKey),
+    ("GET", "/internal/keys", Open::PublicKeys),
     ("GET", "/api/v1/notifications/unsubscribe", Open::ShowUnsubscribe),
     ("POST", "/api/v1/notifications/unsubscribe", Open::Unsubscribe),
 ]);
@@ -96,6 +98,7 @@ pub async fn handle<P: Ports>(request: Request<impl Body>, app: &App<'_, P>) -> 
         Open::Refresh => refresh::create(request, app).await,
         Open::Ready => ready::show(app).await,
         Open::AssertionKey => assertion_key::show(request.headers(), app).await,
+        Open::PublicKeys => public_keys::show(request.headers(), app).await,
         Open::ShowUnsubscribe => unsubscribe::show(request.uri(), app).await,
         Open::Unsubscribe => unsubscribe::create(&request, app).await,
     }

@@ -14,6 +14,7 @@ mod me;
 mod mfa;
 mod password;
 mod preferences;
+mod public_keys;
 mod ready;
 mod refresh;
 mod sessions;
@@ -29,14 +30,15 @@ mod component {
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::sessions::OutdatedHash;
     use jetway_gateway::spin::http::{Request, Response, serve};
-    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay, publish_later, run_later};
+    use jetway_gateway::spin::{KeysOfDatabase, SpinPorts, SpinVariables, SpinWay, publish_later, run_later};
+    use jetway_gateway::tokens::VerifierCache;
 
     use crate::app::{App, Memory, Publish, Upgrades, upgrade};
     use crate::handler;
     use crate::settings::Settings;
 
     thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
-    static MEMORY: Memory = Memory::new();
+    static MEMORY: Memory = Memory::new(VerifierCache::of(&KeysOfDatabase));
 
     jetway_gateway::http_component!(handle);
 

@@ -45,13 +45,13 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Nothing yet.
-    pub const fn new() -> Self {
+    /// Nothing yet, but where the keys of access tokens come from.
+    pub const fn new(verifier: VerifierCache) -> Self {
         Self {
             schema: Schema::new(),
             hashes: HashingQueue::new(),
             secret: CachedSecret::new(ONE_TIME_TOKENS),
-            verifier: VerifierCache::new(),
+            verifier,
             limiter: Limiter::new(),
             device_key: DeviceKeyCache::new(),
         }
@@ -60,7 +60,7 @@ impl Memory {
 
 impl Default for Memory {
     fn default() -> Self {
-        Self::new()
+        Self::new(VerifierCache::default())
     }
 }
 

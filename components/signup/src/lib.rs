@@ -15,14 +15,15 @@ mod sign_up;
 mod component {
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::spin::http::{Request, Response, serve};
-    use jetway_gateway::spin::{SpinPorts, SpinVariables, SpinWay, publish_later};
+    use jetway_gateway::spin::{KeysOfDatabase, SpinPorts, SpinVariables, SpinWay, publish_later};
+    use jetway_gateway::tokens::VerifierCache;
 
     use crate::app::{App, Memory};
     use crate::handler;
     use crate::settings::Settings;
 
     thread_local! { static SETTINGS: PerInstance<Settings> = const { PerInstance::new() }; }
-    static MEMORY: Memory = Memory::new();
+    static MEMORY: Memory = Memory::new(VerifierCache::of(&KeysOfDatabase));
 
     jetway_gateway::http_component!(handle);
 

@@ -95,7 +95,7 @@ fn refuses_all(file: &str, key_of: impl Fn(&Value) -> Value) {
             let with_theirs = json!({"keys": [ours["keys"][0], key_of(group)]});
             for (set, whose) in [(&ours, "ours"), (&with_theirs, "ours and theirs")] {
                 block_on(tokens.store.set(KEY_SET_KEY, set.to_string().as_bytes())).unwrap();
-                let cache = VerifierCache::new();
+                let cache = VerifierCache::trusting_the_store();
                 let verifier = Verifier::new(&tokens.store, &tokens.clock, &cache, "jetway", "jetway");
                 let error = block_on(verifier.verify(jws)).unwrap_err();
                 let unread = matches!(

@@ -29,6 +29,7 @@ mod health;
 mod host;
 mod import;
 mod jwks;
+mod key_owner;
 mod key_rotation;
 mod locked_out;
 mod mail;

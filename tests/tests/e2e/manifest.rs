@@ -32,7 +32,10 @@ use Capability::{Http, KeyValue, NextHandler, Redis, Sqlite, Variables};
 
 const DEFAULT: &[&str] = &["default"];
 const REDIS: &[&str] = &["{{ redis_url }}"];
-/// `signin` hands over the key of the caller assertions.
+/// `signin` says which public keys are the gateway's.
+const KEYS: &[&str] = &["http://signin.spin.internal"];
+const REDIS_AND_KEYS: &[&str] = &["{{ redis_url }}", "http://signin.spin.internal"];
+/// `signin` hands over the key of the caller assertions, too.
 const SERVICES: &[&str] = &[
     "{{ flight_service_hosts }}",
     "{{ booking_service_hosts }}",
@@ -65,13 +68,14 @@ const TABLE: &[Row] = &[
     },
     Row {
         component: "role-admin",
-        grants: [DEFAULT, DEFAULT, REDIS],
+        // `signin`: for the middleware before it.
+        grants: [DEFAULT, DEFAULT, REDIS_AND_KEYS],
         imports: &[Sqlite, KeyValue, Redis, Variables],
     },
     Row {
         component: "auth-endpoint",
-        grants: [&[], DEFAULT, &[]],
-        imports: &[KeyValue, Variables],
+        grants: [&[], DEFAULT, KEYS],
+        imports: &[Http, KeyValue, Variables],
     },
     Row {
         component: "proxy",
@@ -104,7 +108,7 @@ const TABLE: &[Row] = &[
     Row {
         component: "auth-check",
         grants: [&[], &[], &[]],
-        imports: &[KeyValue, NextHandler, Variables],
+        imports: &[Http, KeyValue, NextHandler, Variables],
     },
 ];
 
@@ -380,14 +384,20 @@ fn layers(trigger: &Value) -> Vec<Value> {
 }
 
 #[test]
-fn a_middleware_inherits_the_variables_and_the_store_and_nothing_else() {
+fn a_middleware_inherits_the_variables_and_the_store_and_one_of_them_the_way_to_the_keys() {
     let manifest = manifest();
 
     for trigger in manifest["trigger"]["http"].as_array().unwrap() {
         for layer in layers(trigger) {
             let inherited = texts(layer.as_table().unwrap(), "inherit_configuration");
             let inherited: Vec<_> = inherited.iter().map(String::as_str).collect();
-            assert_eq!(inherited, ["key_value_stores", "variables"], "{trigger}");
+            let asks_for_keys = layer["component"].as_str() == Some("auth-check");
+            let expected: &[&str] = if asks_for_keys {
+                &["allowed_outbound_hosts", "key_value_stores", "variables"]
+            } else {
+                &["key_value_stores", "variables"]
+            };
+            assert_eq!(inherited, expected, "{trigger}");
         }
     }
 }

@@ -42,7 +42,7 @@ impl TestApp {
             published: RefCell::default(),
             schema: Schema::new(),
             hashes: HashingQueue::new(),
-            verifier: VerifierCache::new(),
+            verifier: VerifierCache::trusting_the_store(),
             variables,
         }
     }

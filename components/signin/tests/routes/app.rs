@@ -39,7 +39,7 @@ impl TestApp {
         Self {
             ports: TestPorts::default(),
             published: RefCell::default(),
-            memory: Memory::new(),
+            memory: Memory::new(VerifierCache::trusting_the_store()),
             variables,
         }
     }
@@ -47,7 +47,7 @@ impl TestApp {
     /// Another instance of the same gateway, which remembers nothing.
     pub(crate) fn fresh_instance(self) -> Self {
         Self {
-            memory: Memory::new(),
+            memory: Memory::new(VerifierCache::trusting_the_store()),
             ..self
         }
     }

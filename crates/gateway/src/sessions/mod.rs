@@ -17,7 +17,7 @@ pub use announcer::Announcer;
 pub use by_mail::{CodeMaker, ShownCode, request_code, signin_code};
 pub use end::end;
 pub use grant::{Client, Grant};
-pub use keys::{KeyCache, Rotation, SigningKeys, published_signing_keys, signing_keys};
+pub use keys::{KeyCache, Rotation, SigningKeys, owned_keys, published_signing_keys, signing_keys};
 pub use refresh::{REFRESH_GRACE, RefreshError};
 pub use renounce::renounce;
 pub use sign_in::{Credentials, NotSignedIn, SignInError};

@@ -10,6 +10,7 @@ mod allocator;
 mod database;
 mod events;
 pub mod http;
+mod key_owner;
 mod key_value;
 mod later;
 #[cfg(feature = "spin-middleware")]
@@ -23,6 +24,7 @@ mod way;
 
 pub use database::{SpinDatabase, SpinDatabases};
 pub use events::{publish_later, publish_waiting_later};
+pub use key_owner::{KeysOfDatabase, KeysOfSignin};
 pub use key_value::SpinKeyValue;
 pub use later::run_later;
 #[cfg(feature = "spin-middleware")]

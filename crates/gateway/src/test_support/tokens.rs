@@ -34,7 +34,7 @@ impl Default for TestTokens {
         Self {
             store,
             clock: TestClock::default(),
-            cache: VerifierCache::new(),
+            cache: VerifierCache::trusting_the_store(),
             entropy,
             key,
         }

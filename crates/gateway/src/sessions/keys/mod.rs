@@ -34,6 +34,8 @@ pub struct SigningKeys {
     pub access_tokens: SigningKey,
     /// Caller assertions.
     pub assertions: Arc<AssertionKey>,
+    /// The public halves of all that sign, will, or did until lately.
+    pub public: Arc<JwkSet>,
 }
 
 /// What an instance remembers of the signing keys: one for an instance, as a `static`.
@@ -88,22 +90,16 @@ pub async fn published_signing_keys<D: Database>(
     rotation: &Rotation,
 ) -> Result<SigningKeys, Failure> {
     let mut attempt = 1;
-    let (access_tokens, assertions) = loop {
+    let (access_tokens, assertions, set) = loop {
         let access_tokens = tend::<SigningKey, _>(store, clock, entropy, rotation).await?;
         let assertions = tend::<AssertionKey, _>(store, clock, entropy, rotation).await?;
-        let set = JwkSet {
-            keys: access_tokens
-                .public()
-                .chain(assertions.public())
-                .cloned()
-                .collect(),
-        };
+        let set = public_halves(&access_tokens, &assertions);
         // A damaged set is replaced like a missing one.
         let published = published_key_set(key_value).await.ok().flatten();
         if published.as_ref() == Some(&set) {
             note_published(store, &access_tokens, clock, rotation).await?;
             note_published(store, &assertions, clock, rotation).await?;
-            break (access_tokens, assertions);
+            break (access_tokens, assertions, set);
         }
         if published.is_none() {
             // With the keys, the store has lost what was announced.
@@ -113,7 +109,7 @@ pub async fn published_signing_keys<D: Database>(
         // place of this one.
         publish_key_set(key_value, &set).await?;
         if attempt == ATTEMPTS {
-            break (access_tokens, assertions);
+            break (access_tokens, assertions, set);
         }
         attempt += 1;
     };
@@ -122,7 +118,22 @@ pub async fn published_signing_keys<D: Database>(
     Ok(SigningKeys {
         access_tokens: access_tokens.into_signing(rotation, now).ok_or_else(missing)?,
         assertions: Arc::new(assertions.into_signing(rotation, now).ok_or_else(missing)?),
+        public: Arc::new(set),
     })
+}
+
+/// The public halves of all keys, by the database: for components that can open it.
+pub async fn owned_keys<D: Database>(store: &Store<D>) -> Result<JwkSet, StoreError> {
+    let access_tokens = signing_keys::list::<SigningKey, D>(store).await?;
+    let assertions = signing_keys::list::<AssertionKey, D>(store).await?;
+    Ok(public_halves(&access_tokens, &assertions))
+}
+
+fn public_halves(access_tokens: &StoredKeys<SigningKey>, assertions: &StoredKeys<AssertionKey>) -> JwkSet {
+    let keys = access_tokens.public().chain(assertions.public());
+    JwkSet {
+        keys: keys.cloned().collect(),
+    }
 }
 
 /// All keys of a kind, once what is due has been done to them.

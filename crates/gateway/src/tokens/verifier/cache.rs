@@ -1,10 +1,12 @@
 //! What an instance remembers between requests, so that most tokens are verified without asking the store.
+//!
+//! A key verifies if the store publishes it and its owner vouches for it: the store withdraws keys, and makes none.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::{Claims, Epoch, Jwk, KEY_SET_KEY, epoch_key, published_key_set, revocation_key};
+use super::super::{Claims, Epoch, Jwk, JwkSet, KEY_SET_KEY, KeyOwner, epoch_key, published_key_set, revocation_key};
 use super::verified::{Verified, VerifiedTokens};
 use crate::domain::SessionId;
 use crate::locked::locked;
@@ -12,6 +14,10 @@ use crate::ports::{KeyValue, KeyValueError, Timestamp};
 
 /// A key that is withdrawn stops verifying within this time, everywhere.
 const KEYS_MAX_AGE: Duration = Duration::from_secs(60);
+/// How long an owner that cannot be asked is taken at its last word.
+const VOUCHED_MAX_AGE: Duration = Duration::from_secs(3600);
+/// Between two questions to the owner about keys that it did not vouch for.
+const PAUSE: Duration = Duration::from_secs(1);
 /// A sign-out, and a change of what tokens say of a user, is known within this time, everywhere.
 const REVOCATION_MAX_AGE: Duration = Duration::from_secs(1);
 /// An instance that meets more sessions than this within a second forgets them all and asks again.
@@ -20,9 +26,18 @@ const MAX_SESSIONS: usize = 4096;
 /// The memory of a [`Verifier`](super::Verifier): one for an instance, as a `static`.
 #[derive(Debug, Default)]
 pub struct VerifierCache {
+    owner: Option<&'static dyn KeyOwner>,
+    vouched: Mutex<Vouched>,
     keys: Mutex<Option<Keys>>,
     sessions: Mutex<BTreeMap<SessionId, Checked>>,
     tokens: VerifiedTokens,
+}
+
+/// What the owner of the keys has said.
+#[derive(Clone, Debug, Default)]
+struct Vouched {
+    asked_at: Option<Timestamp>,
+    said: Option<(Timestamp, Arc<JwkSet>)>,
 }
 
 #[derive(Debug)]
@@ -49,9 +64,21 @@ enum Standing {
 }
 
 impl VerifierCache {
-    /// An empty memory.
-    pub const fn new() -> Self {
+    /// An empty memory, of a verifier that takes the keys that `owner` vouches for.
+    pub const fn of(owner: &'static dyn KeyOwner) -> Self {
+        let mut cache = Self::trusting_the_store();
+        cache.owner = Some(owner);
+        cache
+    }
+
+    /// An empty memory, of a verifier that believes whatever keys are in the store: where nobody else can write it, as in tests.
+    pub const fn trusting_the_store() -> Self {
         Self {
+            owner: None,
+            vouched: Mutex::new(Vouched {
+                asked_at: None,
+                said: None,
+            }),
             keys: Mutex::new(None),
             sessions: Mutex::new(BTreeMap::new()),
             tokens: VerifiedTokens::new(),
@@ -73,11 +100,68 @@ impl VerifierCache {
         if let Some(key) = self.remembered_key(kid, now) {
             return Ok(Some(key));
         }
-        let keys = published_key_set(store).await?.unwrap_or_default().keys;
+        let published = published_key_set(store).await?.unwrap_or_default();
+        let keys = self.owned(published, now).await?.keys;
         let keys: Vec<_> = keys.into_iter().filter(Jwk::is_ours).map(Arc::new).collect();
         let key = keys.iter().find(|key| key.kid == kid).cloned();
         *locked(&self.keys) = Some(Keys { read_at: now, keys });
         Ok(key)
+    }
+
+    /// Those of `published` that the owner vouches for.
+    async fn owned(&self, mut published: JwkSet, now: Timestamp) -> Result<JwkSet, KeyValueError> {
+        let Some(owner) = self.owner else {
+            return Ok(published);
+        };
+        if published.keys.is_empty() {
+            return Ok(published);
+        }
+        let vouched = self.vouched(owner, &published, now).await?;
+        published.keys.retain(|key| vouched.keys.contains(key));
+        Ok(published)
+    }
+
+    /// What the owner says, by memory where that is fresh and knows all of `published`. A key that nobody vouches for makes an
+    /// instance ask once a second, however many tokens name it.
+    async fn vouched(
+        &self,
+        owner: &dyn KeyOwner,
+        published: &JwkSet,
+        now: Timestamp,
+    ) -> Result<Arc<JwkSet>, KeyValueError> {
+        let known = locked(&self.vouched).clone();
+        let asked_lately = known
+            .asked_at
+            .is_some_and(|at| at <= now && now < at.after(PAUSE));
+        if let Some((at, said)) = &known.said {
+            let fresh = *at <= now && now < at.after(KEYS_MAX_AGE);
+            let knows_all = published.keys.iter().all(|key| said.keys.contains(key));
+            if fresh && (knows_all || asked_lately) {
+                return Ok(Arc::clone(said));
+            }
+        }
+        locked(&self.vouched).asked_at = Some(now);
+        match owner.keys().await {
+            Ok(said) => {
+                let said = Arc::new(said);
+                locked(&self.vouched).said = Some((now, Arc::clone(&said)));
+                Ok(said)
+            }
+            // Its last word is worth something for a while: it may be restarting.
+            Err(error) => known
+                .said
+                .filter(|(at, _)| *at <= now && now < at.after(VOUCHED_MAX_AGE))
+                .map(|(_, said)| said)
+                .ok_or(error),
+        }
+    }
+
+    /// The keys for the world: as their owner names them, where there is one.
+    pub async fn public_keys(&self, store: &impl KeyValue) -> Result<Option<JwkSet>, KeyValueError> {
+        match self.owner {
+            Some(owner) => owner.keys().await.map(Some),
+            None => published_key_set(store).await,
+        }
     }
 
     fn remembered_key(&self, kid: &str, now: Timestamp) -> Option<Arc<Jwk>> {

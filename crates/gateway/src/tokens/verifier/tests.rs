@@ -30,7 +30,7 @@ impl World {
             key: SigningKey::generate(&entropy),
             session: SessionId::generate(&clock, &entropy),
             user: UserId::generate(&clock, &entropy),
-            cache: VerifierCache::new(),
+            cache: VerifierCache::trusting_the_store(),
             clock,
             entropy,
         };
