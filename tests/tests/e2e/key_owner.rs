@@ -80,7 +80,10 @@ async fn a_key_under_the_name_of_one_of_ours_is_no_key() {
 
     let forged = tokens::forge(&header, &claims);
     for path in WAYS_IN {
-        app.get(path).token(&forged).await.expect_problem(401, "invalid_token");
+        app.get(path)
+            .token(&forged)
+            .await
+            .expect_problem(401, "invalid_token");
     }
     app.get("/api/v1/users").token(&admin).await.expect_json(200);
 }

@@ -7,6 +7,10 @@ use crate::domain::{SessionId, UserId};
 use crate::ports::{Clock, KeyValue, KeyValueError, Timestamp};
 use crate::tokens::announce_sign_out;
 
+/// How much later than an announcement the last token of its session may be made: a statement may wait for the database meanwhile, and
+/// a refresh that was first is still on its way.
+const IN_FLIGHT: Duration = Duration::from_secs(120);
+
 /// Announces the end of sessions in the key-value store, for as long as an access token of theirs may live.
 #[derive(Debug)]
 pub struct Announcer<'a, K, C> {
@@ -27,7 +31,7 @@ impl<'a, K: KeyValue, C: Clock> Announcer<'a, K, C> {
 
     /// Announces the end of each of `sessions`.
     pub(crate) async fn announce(&self, sessions: &[SessionId]) -> Result<(), KeyValueError> {
-        let until = self.now().after(self.token_lifetime);
+        let until = self.now().after(self.token_lifetime).after(IN_FLIGHT);
         for &session in sessions {
             announce_sign_out(self.store, session, until).await?;
         }

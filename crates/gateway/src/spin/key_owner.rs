@@ -63,7 +63,8 @@ pub struct KeysOfDatabase;
 impl KeyOwner for KeysOfDatabase {
     fn keys(&self) -> OwnedKeys<'_> {
         Box::pin(async {
-            let failed = |error: store::StoreError| KeyValueError(format!("reading the public keys: {error}"));
+            let failed =
+                |error: store::StoreError| KeyValueError(format!("reading the public keys: {error}"));
             let store = store::connect(&SpinDatabases, &SCHEMA).await.map_err(failed)?;
             owned_keys(&store).await.map_err(failed)
         })

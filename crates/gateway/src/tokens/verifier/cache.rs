@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::{Claims, Epoch, Jwk, JwkSet, KEY_SET_KEY, KeyOwner, epoch_key, published_key_set, revocation_key};
+use super::super::{
+    Claims, Epoch, Jwk, JwkSet, KEY_SET_KEY, KeyOwner, epoch_key, published_key_set, revocation_key,
+};
 use super::verified::{Verified, VerifiedTokens};
 use crate::domain::SessionId;
 use crate::locked::locked;
