@@ -8,6 +8,7 @@ use jetway_gateway::domain::{EmailAddress, NewUser, Password, UserId};
 use jetway_gateway::http::{RequestId, Response, finish};
 use jetway_gateway::sessions::OutdatedHash;
 use jetway_gateway::test_support::{TestPorts, TestVariables, block_on};
+use jetway_gateway::tokens::VerifierCache;
 use serde_json::{Value, json};
 use signin::app::{App, Memory, Publish, Upgrades, upgrade};
 use signin::handler;
