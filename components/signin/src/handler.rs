@@ -18,6 +18,7 @@ enum Open {
     SignInByCode,
     KnowDevice,
     Refresh,
+    SignOut,
     Ready,
     AssertionKey,
     PublicKeys,
@@ -32,6 +33,7 @@ const OPEN: Routes<Open> = Routes(&[
     ("POST", "/api/v1/signin/email/verify", Open::SignInByCode),
     ("POST", "/api/v1/signin/device", Open::KnowDevice),
     ("POST", "/api/v1/token/refresh", Open::Refresh),
+    ("POST", "/api/v1/signout", Open::SignOut),
     ("GET", "/internal/ready", Open::Ready),
     ("GET", "/internal/assertion-key", Open::AssertionKey),
     ("GET", "/internal/keys", Open::PublicKeys),
@@ -41,7 +43,6 @@ const OPEN: Routes<Open> = Routes(&[
 
 #[derive(Clone, Copy, Debug)]
 enum Own {
-    SignOut,
     Show,
     Change,
     Delete,
@@ -60,7 +61,6 @@ enum Own {
 
 /// What only the signed-in may ask for, about themselves.
 const OWN: Routes<Own> = Routes(&[
-    ("POST", "/api/v1/signout", Own::SignOut),
     ("GET", "/api/v1/me", Own::Show),
     ("PATCH", "/api/v1/me", Own::Change),
     ("DELETE", "/api/v1/me", Own::Delete),
@@ -85,7 +85,7 @@ const OWN: Routes<Own> = Routes(&[
 pub async fn handle<P: Ports>(request: Request<impl Body>, app: &App<'_, P>) -> Result<Response, HttpError> {
     let path = request.uri().path();
     // Who is not signed in does not learn which routes and methods there are behind the door.
-    if path == "/api/v1/signout" || path == "/api/v1/me" || path.starts_with("/api/v1/me/") {
+    if path == "/api/v1/me" || path.starts_with("/api/v1/me/") {
         let caller = app.caller(request.headers()).await?;
         let of_caller = |error: HttpError| error.of_user(caller.user());
         return own(request, app, &caller).await.map_err(of_caller);
@@ -96,6 +96,7 @@ pub async fn handle<P: Ports>(request: Request<impl Body>, app: &App<'_, P>) -> 
         Open::SignInByCode => by_mail::verify(request, app).await,
         Open::KnowDevice => by_mail::open_link(request, app).await,
         Open::Refresh => refresh::create(request, app).await,
+        Open::SignOut => signout::create(request, app).await,
         Open::Ready => ready::show(app).await,
         Open::AssertionKey => assertion_key::show(request.headers(), app).await,
         Open::PublicKeys => public_keys::show(request.headers(), app).await,
@@ -111,7 +112,6 @@ async fn own<P: Ports>(
 ) -> Result<Response, HttpError> {
     let found = OWN.find(request.method(), request.uri().path())?;
     match found.endpoint {
-        Own::SignOut => signout::create(&request, app, caller).await,
         Own::Show => me::show(app, caller).await,
         Own::Change => me::update(request, app, caller).await,
         Own::Delete => me::delete(request, app, caller).await,

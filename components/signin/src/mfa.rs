@@ -112,7 +112,8 @@ pub(crate) async fn remove<P: Ports>(
     let (password, given) = prove(json::read(request).await?)?;
     let store = app.store().await?;
     let own = own(&store, app, caller, origin);
-    let remove = async || Ok(own.remove(password, &given, &app.hasher()).await?);
+    let announcer = app.sessions(&store).announcer();
+    let remove = async || Ok(own.remove(password, &given, &announcer, &app.hasher()).await?);
     app.guarded(caller, remove).await?;
     (app.publish.0)(caller.user());
     Ok(no_content())

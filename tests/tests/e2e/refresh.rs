@@ -55,7 +55,34 @@ async fn a_client_that_lost_the_answer_asks_again_and_goes_on() {
 }
 
 #[tokio::test]
-async fn a_token_that_comes_again_late_ends_its_whole_family_and_no_other_and_the_platform_is_told() {
+async fn an_answer_that_was_lost_is_given_again_however_late_and_no_theft_is_seen() {
+    let app = TestApp::shared();
+    let user = app.new_user().await;
+    let lost = User::from_answer(&app.refresh(&user).await.expect_json(200), &user.password);
+    past_the_grace().await;
+
+    let next = User::from_answer(&app.refresh(&user).await.expect_json(200), &user.password);
+
+    assert_eq!(next.refresh_token, lost.refresh_token);
+    app.refresh(&next).await.expect_json(200);
+}
+
+#[tokio::test]
+async fn a_token_that_others_overtook_is_refused_and_ends_nothing() {
+    let app = TestApp::shared();
+    let user = app.new_user().await;
+    let second = User::from_answer(&app.refresh(&user).await.expect_json(200), &user.password);
+    let third = User::from_answer(&app.refresh(&second).await.expect_json(200), &user.password);
+
+    app.refresh(&user)
+        .await
+        .expect_problem(401, "invalid_refresh_token");
+
+    app.refresh(&third).await.expect_json(200);
+}
+
+#[tokio::test]
+async fn a_token_whose_successor_was_used_ends_its_whole_family_and_no_other_and_the_platform_is_told() {
     let redis = Redis::start();
     let app = TestApp::with(&[("redis_url", &redis.url())]);
     let mut events = redis.subscribe("jetway.events").await;
@@ -63,6 +90,7 @@ async fn a_token_that_comes_again_late_ends_its_whole_family_and_no_other_and_th
     assert_eq!(events.next().await["type"], "com.jetway.user.registered.v1");
     let other = app.signed_in_again(&user).await;
     let next = User::from_answer(&app.refresh(&user).await.expect_json(200), &user.password);
+    let next = User::from_answer(&app.refresh(&next).await.expect_json(200), &user.password);
     past_the_grace().await;
 
     app.refresh(&user)

@@ -342,6 +342,12 @@ async fn it_is_turned_off_with_the_password_and_a_code_and_both_changes_are_on_r
         .expect_empty(204);
 
     sign_in(&app, user, &json!({})).await.expect_json(200);
+    // What said that it was there has ended, and a session goes on without.
+    app.eventually(401, || app.get("/api/v1/me").by(user)).await;
+    let next = app.refresh(user).await.expect_json(200);
+    assert_eq!(amr(next["access_token"].as_str().unwrap()), json!(["pwd"]));
+    let user = &User::from_answer(&next, PASSWORD);
+    let remove = |body: Value| app.delete("/api/v1/me/mfa/totp").by(user).json(&body);
     remove(json!({"current_password": PASSWORD, "code": code}))
         .await
         .expect_problem(404, "not_found");

@@ -1,6 +1,7 @@
 //! `POST /api/v1/signout`.
 
 use jetway_tests::TestApp;
+use serde_json::json;
 
 #[tokio::test]
 async fn a_session_ends_with_both_its_tokens() {
@@ -62,6 +63,27 @@ async fn nobody_signs_out_without_being_signed_in() {
         .token("x.y.z")
         .await
         .expect_problem(401, "invalid_token");
+}
+
+#[tokio::test]
+async fn a_refresh_token_alone_signs_out_whatever_the_access_token() {
+    let app = TestApp::shared();
+    let user = app.new_user().await;
+    let other = app.signed_in_again(&user).await;
+    let body = json!({"refresh_token": user.refresh_token});
+
+    // The second time it is unknown.
+    for _ in 0..2 {
+        let answer = app.post("/api/v1/signout").token("x.y.z").json(&body).await;
+        answer.expect_empty(204);
+    }
+
+    app.refresh(&user)
+        .await
+        .expect_problem(401, "invalid_refresh_token");
+    app.eventually(401, || app.get("/api/v1/auth/check").by(&user))
+        .await;
+    app.refresh(&other).await.expect_json(200);
 }
 
 #[tokio::test]

@@ -36,6 +36,60 @@ fn a_sign_out_ends_the_sessions_of_its_scope() {
 }
 
 #[test]
+fn whoever_can_refresh_can_sign_out_whatever_the_access_token() {
+    for access in [None, Some("x.y.z")] {
+        for (query, here_lives, there_lives) in [
+            ("", false, true),
+            ("?scope=others", true, false),
+            ("?scope=global", false, false),
+        ] {
+            let app = TestApp::new();
+            app.sign_up("ada@example.com");
+            let (here, there) = (app.sign_in("ada@example.com"), app.sign_in("ada@example.com"));
+            let path = format!("/api/v1/signout{query}");
+            let body = json!({"refresh_token": here.refresh});
+            // The second time it is unknown, or ended.
+            for _ in 0..2 {
+                assert_eq!(app.call("POST", &path, access, Some(&body)).status(), 204);
+            }
+            let app = app.fresh_instance();
+            for (tokens, lives) in [(&here, here_lives), (&there, there_lives)] {
+                assert_eq!(app.get("/api/v1/me", tokens).status() == 200, lives, "{query}");
+                assert_eq!(app.refresh(&tokens.refresh).status() == 200, lives, "{query}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refresh_token_that_is_in_the_body_counts_over_the_access_token() {
+    let app = TestApp::new();
+    app.sign_up("ada@example.com");
+    app.sign_up("bob@example.com");
+    let (ada, bob) = (app.sign_in("ada@example.com"), app.sign_in("bob@example.com"));
+    let body = json!({"refresh_token": ada.refresh});
+    let answer = app.call("POST", "/api/v1/signout", Some(&bob.access), Some(&body));
+    assert_eq!(answer.status(), 204);
+    assert_eq!(app.refresh(&ada.refresh).status(), 401);
+    assert_eq!(app.refresh(&bob.refresh).status(), 200);
+}
+
+#[test]
+fn a_token_that_was_never_issued_is_signed_out_already_and_no_token_is_no_proof() {
+    let app = TestApp::new();
+    let never_issued = "A".repeat(43);
+    for token in [never_issued.as_str(), "", "x"] {
+        let body = json!({"refresh_token": token});
+        let answer = app.call("POST", "/api/v1/signout", None, Some(&body));
+        assert_eq!(answer.status(), 204, "{token}");
+    }
+    for body in [json!({}), json!({"refresh_token": null})] {
+        let answer = app.call("POST", "/api/v1/signout", None, Some(&body));
+        assert_problem(&answer, 401, "unauthenticated");
+    }
+}
+
+#[test]
 fn another_scope_ends_nothing() {
     let app = TestApp::new();
     app.sign_up("ada@example.com");

@@ -6,7 +6,8 @@
 use crate::Failure;
 use crate::domain::{Origin, Password, RecoveryCode, TotpCode, TotpSecret, UserId};
 use crate::hashing::Hasher;
-use crate::ports::{Clock, Database, Entropy, Ports};
+use crate::ports::{Clock, Database, Entropy, KeyValue, Ports};
+use crate::sessions::Announcer;
 use crate::store::second_factor::{self, Attempt, Proof};
 use crate::store::{Rule, Store, StoreError, users};
 use crate::tokens::Identity;
@@ -135,17 +136,24 @@ impl<D: Database, C: Clock, E: Entropy> OwnSecondFactor<'_, D, C, E> {
         Ok(codes)
     }
 
-    /// Turns the second factor off.
-    pub async fn remove(
+    /// Turns the second factor off. Sessions go on without it, and so every access token of the user ends.
+    pub async fn remove<K: KeyValue>(
         &self,
         password: Option<Password>,
         given: &Given,
+        announcer: &Announcer<'_, K, C>,
         hasher: &Hasher<'_, impl Ports>,
     ) -> Result<(), SecondFactorError> {
         self.check_password(password, hasher).await?;
         let user = self.owner.user();
         let proof = prove(self.store, user, given, self.clock).await?;
-        Ok(second_factor::remove(self.store, user, &proof, (self.clock.now(), &self.origin)).await?)
+        let act = (self.clock.now(), &self.origin);
+        announcer
+            .renounce(user, async || {
+                let removed = second_factor::remove(self.store, user, &proof, act).await;
+                removed.map_err(SecondFactorError::from)
+            })
+            .await
     }
 
     /// Gives new recovery codes; the old ones are worth nothing any more.

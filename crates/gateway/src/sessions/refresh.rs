@@ -1,8 +1,8 @@
 //! Trading a refresh token for new tokens.
 //!
-//! A token is traded once, for a successor that is made from it with a secret of the server's: so whoever trades it again soon
-//! (the answer was lost, two tabs raced) is given the very same one, and nothing but hashes is ever stored. Whoever trades it again
-//! later is not its only owner, and the session ends.
+//! A token is traded once, for a successor that is made from it with a secret of the server's: so whoever trades it again (the answer
+//! was lost, two tabs raced) is given the very same one, as long as nobody has used that, and nothing but hashes is ever stored. Once
+//! it was used, whoever trades the token again is not its only owner, and the session ends.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::ports::{Clock, Database, Entropy, KeyValue};
 use crate::store::sessions::{Rotated, Rotation};
 use crate::store::{Rule, StoreError, sessions};
 
-/// For how long after it was traded a token is given its successor again.
+/// For how long after its successor was used a token is only refused, because requests may have overtaken one another.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
 
 /// What sets successors apart from whatever else the same secret might one day be used for.
@@ -22,7 +22,7 @@ const PURPOSE: &[u8] = b"jetway refresh token 1";
 /// Why there are no new tokens.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RefreshError {
-    /// The token is unknown, its session has ended or expired, or its user's account is disabled.
+    /// The token is unknown, its successor was used just now, its session has ended or expired, or its user's account is disabled.
     #[error("the refresh token is dead")]
     Dead,
     /// The token had been used before: one of its two users stole it, and so the session has been ended.
@@ -50,23 +50,24 @@ impl<D: Database, K: KeyValue, C: Clock, E: Entropy> Sessions<'_, D, K, C, E> {
     pub async fn refresh(&self, token: &RefreshToken) -> Result<Grant, RefreshError> {
         let now = self.clock.now();
         let grace_since = now.before(REFRESH_GRACE);
-        let owner = sessions::of_refresh_token(self.store, &token.hash(), grace_since)
+        let secret = self.successors.get(self.store, self.entropy).await?;
+        let refresh_token = token.successor(|bytes| secret.mac(PURPOSE, bytes));
+        let (hash, successor) = (token.hash(), refresh_token.hash());
+        let owner = sessions::of_refresh_token(self.store, &hash, &successor, grace_since)
             .await?
             .ok_or(RefreshError::Dead)?;
         if owner.is_replay {
             // Announced before it is done: where that fails, the next replay ends the session.
             self.announcer().announce(&[owner.authentication.session]).await?;
         }
-        let secret = self.successors.get(self.store, self.entropy).await?;
-        let refresh_token = token.successor(|bytes| secret.mac(PURPOSE, bytes));
         // Signed before the old token is spent: a failure to sign costs the client nothing.
         let (access_token, user) = self
             .access_token(owner.user, &owner.authentication)
             .await?
             .ok_or(RefreshError::Dead)?;
         let rotation = Rotation {
-            token: &token.hash(),
-            successor: &refresh_token.hash(),
+            token: &hash,
+            successor: &successor,
             now,
             grace_since,
             expires_at: now.after(self.refresh_lifetime),

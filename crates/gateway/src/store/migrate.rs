@@ -90,6 +90,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../../migrations/0013_audit_addresses.sql"),
     },
     Migration {
+        version: 16,
+        name: "sessions",
+        sql: include_str!("../../../../migrations/0016_sessions.sql"),
+    },
+    Migration {
         version: 18,
         name: "signin_codes",
         sql: include_str!("../../../../migrations/0018_signin_codes.sql"),

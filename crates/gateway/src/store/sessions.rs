@@ -132,7 +132,7 @@ pub struct Rotation<'a> {
     pub successor: &'a RefreshTokenHash,
     /// Now.
     pub now: Timestamp,
-    /// If the token was traded before this moment, it has been stolen.
+    /// If the successor was used before this moment, the token has been stolen.
     pub grace_since: Timestamp,
     /// When the successor expires, if the session does not end before.
     pub expires_at: Timestamp,
@@ -143,7 +143,7 @@ pub struct Rotation<'a> {
 pub enum Rotated {
     /// The successor is good.
     Traded,
-    /// The token had been traded too long ago, and the session has been ended for it.
+    /// The token's successor had been used, and the session has been ended for it.
     Replayed,
     /// Somebody has ended the session since.
     Ended,
@@ -183,23 +183,39 @@ pub struct Owner {
     pub authentication: Authentication,
     /// The session's user.
     pub user: UserId,
-    /// Whether the session and the account are open and the token was traded before the grace: trading it again will end the session.
+    /// Whether the session and the account are open and the token's successor was used before the grace: trading it again will end the
+    /// session.
     pub is_replay: bool,
+}
+
+/// Whose session a refresh token belongs to, whether it was traded or not; nothing where there is none that is open.
+pub async fn open_of_refresh_token<D: Database>(
+    store: &Store<D>,
+    token: &RefreshTokenHash,
+) -> Result<Option<(UserId, SessionId)>, StoreError> {
+    let statement = "SELECT user_id, sessions.id FROM refresh_tokens JOIN sessions ON sessions.id = session_id
+         WHERE refresh_tokens.hash = ?1 AND ended_at IS NULL";
+    let row = store.first(statement, &[Value::Blob(token.as_bytes().to_vec())]).await?;
+    row.map(|mut row| Ok((row.user_id()?, row.session_id()?))).transpose()
 }
 
 /// Whose a refresh token is, if it was ever anybody's.
 pub async fn of_refresh_token<D: Database>(
     store: &Store<D>,
     token: &RefreshTokenHash,
+    successor: &RefreshTokenHash,
     grace_since: Timestamp,
 ) -> Result<Option<Owner>, StoreError> {
-    let statement = "SELECT sessions.id, user_id, ended_at IS NULL AND disabled_at IS NULL AND coalesce(rotated_at < ?2, 0),
+    let statement = "SELECT sessions.id, user_id, ended_at IS NULL AND disabled_at IS NULL AND coalesce(
+                 (SELECT rotated_at FROM refresh_tokens WHERE hash = ?3) < ?2, 0
+             ),
              amr, sessions.created_at
          FROM refresh_tokens JOIN sessions ON sessions.id = session_id JOIN users ON users.id = user_id
          WHERE refresh_tokens.hash = ?1";
     let parameters = [
         Value::Blob(token.as_bytes().to_vec()),
         Value::Text(rfc3339(grace_since)),
+        Value::Blob(successor.as_bytes().to_vec()),
     ];
     let row = store.first(statement, &parameters).await?;
     row.map(|mut row| {

@@ -1,10 +1,10 @@
-//! Refresh tokens: traded once, given the same successor soon after, and taken for stolen later.
+//! Refresh tokens: traded once, given the same successor until somebody has used that, and taken for stolen then.
 
 use std::time::Duration;
 
 use jetway_gateway::domain::{RefreshToken, User};
 use jetway_gateway::ports::Clock as _;
-use jetway_gateway::sessions::{self, REFRESH_GRACE, RefreshError};
+use jetway_gateway::sessions::{self, Grant, REFRESH_GRACE, RefreshError};
 use jetway_gateway::store::sessions::{EndReason, Which, list};
 use jetway_gateway::test_support::block_on;
 
@@ -15,6 +15,12 @@ const LATE: Duration = REFRESH_GRACE.saturating_add(Duration::from_millis(1));
 
 fn text(world: &World, query: &str) -> String {
     world.ports.databases.text(query)
+}
+
+/// Trades the token, and uses its successor.
+fn refresh_twice(world: &World, token: &RefreshToken) -> Grant {
+    let next = refresh(world, token).unwrap();
+    refresh(world, &next.refresh_token).unwrap()
 }
 
 fn disable(world: &World, user: &User) {
@@ -50,17 +56,40 @@ fn a_refresh_gives_a_new_pair_of_the_same_session() {
 }
 
 #[test]
-fn a_token_that_comes_again_soon_is_given_the_same_successor() {
+fn a_token_whose_successor_nobody_used_is_given_it_again_however_late() {
+    for wait in [Duration::ZERO, LATE, IDLE - Duration::from_secs(1)] {
+        let world = World::default();
+        world.sign_up("ada@example.com");
+        let grant = world.sign_in("ada@example.com");
+        let first = refresh(&world, &grant.refresh_token).unwrap();
+        world.ports.clock.advance(wait);
+        let again = refresh(&world, &grant.refresh_token).unwrap();
+        assert_eq!(again.refresh_token.reveal(), first.refresh_token.reveal());
+        assert_ne!(again.access_token.reveal(), first.access_token.reveal());
+        assert!(world.verify(&again).is_ok());
+        // It lives as long as one that is handed out for the first time.
+        world.ports.clock.advance(IDLE - Duration::from_secs(1));
+        assert!(refresh(&world, &again.refresh_token).is_ok());
+        assert_eq!(ends_on_record(&world, "token_replayed"), "0");
+    }
+}
+
+#[test]
+fn a_token_whose_successor_was_used_just_now_is_refused_and_ends_nothing() {
     let world = World::default();
     world.sign_up("ada@example.com");
-    let grant = world.sign_in("ada@example.com");
-    let first = refresh(&world, &grant.refresh_token).unwrap();
+    let first = world.sign_in("ada@example.com");
+    let second = refresh(&world, &first.refresh_token).unwrap();
+    // It does not matter when the token itself was traded.
+    world.ports.clock.advance(LATE);
+    let third = refresh(&world, &second.refresh_token).unwrap();
     world.ports.clock.advance(REFRESH_GRACE);
-    let again = refresh(&world, &grant.refresh_token).unwrap();
-    assert_eq!(again.refresh_token.reveal(), first.refresh_token.reveal());
-    assert_ne!(again.access_token.reveal(), first.access_token.reveal());
-    assert!(world.verify(&first).is_ok() && world.verify(&again).is_ok());
-    assert!(refresh(&world, &again.refresh_token).is_ok());
+    assert_eq!(
+        refresh(&world, &first.refresh_token).err(),
+        Some(RefreshError::Dead)
+    );
+    assert!(world.verify(&third).is_ok());
+    assert!(refresh(&world, &third.refresh_token).is_ok());
     assert_eq!(ends_on_record(&world, "token_replayed"), "0");
 }
 
@@ -76,23 +105,24 @@ fn another_instance_gives_the_same_successor_too() {
 }
 
 #[test]
-fn with_another_secret_the_successor_is_another() {
+fn with_another_secret_no_token_is_given_that_is_worth_nothing() {
     let mut world = World::default();
     world.sign_up("ada@example.com");
     let grant = world.sign_in("ada@example.com");
     let here = refresh(&world, &grant.refresh_token).unwrap();
     world.ports.databases.run("DELETE FROM server_secrets");
     world.successors = Default::default();
-    let there = refresh(&world, &grant.refresh_token).unwrap();
-    assert_ne!(there.refresh_token.reveal(), here.refresh_token.reveal());
+    let again = refresh(&world, &grant.refresh_token);
+    assert_eq!(again.map(drop), Err(RefreshError::Dead));
+    assert!(refresh(&world, &here.refresh_token).is_ok());
 }
 
 #[test]
-fn a_token_that_comes_again_late_ends_its_session_and_no_other() {
+fn a_token_whose_successor_was_used_ends_its_session_and_no_other() {
     let world = World::default();
     let ada = world.sign_up("ada@example.com");
     let (stolen, other) = (world.sign_in("ada@example.com"), world.sign_in("ada@example.com"));
-    let next = refresh(&world, &stolen.refresh_token).unwrap();
+    let next = refresh_twice(&world, &stolen.refresh_token);
     let session = world.identity(&stolen).session();
     world.ports.clock.advance(LATE);
 
@@ -117,7 +147,7 @@ fn a_replay_that_cannot_be_announced_ends_the_session_the_next_time() {
     let world = World::default();
     let ada = world.sign_up("ada@example.com");
     let grant = world.sign_in("ada@example.com");
-    let next = refresh(&world, &grant.refresh_token).unwrap();
+    let next = refresh_twice(&world, &grant.refresh_token);
     world.ports.clock.advance(LATE);
     world.ports.key_value.set_down(true);
     let failed = refresh(&world, &grant.refresh_token);
@@ -147,7 +177,7 @@ fn many_replays_at_once_end_the_session_once() {
     let world = World::default();
     let ada = world.sign_up("ada@example.com");
     let grant = world.sign_in("ada@example.com");
-    refresh(&world, &grant.refresh_token).unwrap();
+    refresh_twice(&world, &grant.refresh_token);
     world.ports.clock.advance(LATE);
     let results = at_once(30, |_| refresh(&world, &grant.refresh_token).map(drop));
     let replayed = RefreshError::Replayed { user: ada.id };
@@ -198,7 +228,7 @@ fn a_disabled_account_cannot_refresh_and_its_tokens_count_as_no_theft() {
     let world = World::default();
     let ada = world.sign_up("ada@example.com");
     let grant = world.sign_in("ada@example.com");
-    let next = refresh(&world, &grant.refresh_token).unwrap();
+    let next = refresh_twice(&world, &grant.refresh_token);
     world.ports.clock.advance(LATE);
     disable(&world, &ada);
     for token in [&grant.refresh_token, &next.refresh_token] {

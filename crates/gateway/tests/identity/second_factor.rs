@@ -9,7 +9,7 @@ use jetway_gateway::sessions::{Client, Credentials, Grant, SignInError};
 use jetway_gateway::store::second_factor::{self, Attempt};
 use jetway_gateway::test_support::{Connection, CountingEntropy, TestClock, block_on};
 
-use crate::world::{PASSWORD, World, address, at_once, password};
+use crate::world::{PASSWORD, World, address, at_once, password, refresh};
 
 /// The code of the step of now, or of one that is so many steps later.
 fn code(world: &World, secret: &TotpSecret, later: u32) -> TotpCode {
@@ -167,4 +167,39 @@ fn what_a_deleted_user_had_is_gone() {
         .run(&format!("DELETE FROM users WHERE id = '{}'", user.id));
     let left = "SELECT (SELECT count(*) FROM totp_secrets) + (SELECT count(*) FROM recovery_codes)";
     assert_eq!(world.ports.databases.text(left), "0");
+}
+
+#[test]
+fn what_the_second_factor_gave_goes_with_it_whoever_takes_it_off() {
+    for by_its_owner in [true, false] {
+        let world = World::default();
+        let (_, _, codes) = enrolled(&world);
+        let one = Given::Recovery(codes[0].clone());
+        let grant = sign_in(&world, Some(one)).unwrap();
+        assert!(world.identity(&grant).has_second_factor());
+        if by_its_owner {
+            let store = world.store();
+            let announcer = world.sessions(&store).announcer();
+            let given = Given::Recovery(codes[1].clone());
+            let hasher = world.ports.hasher();
+            own(&world, &grant, async |own| {
+                let password = Some(password(PASSWORD));
+                own.remove(password, &given, &announcer, &hasher).await.unwrap();
+            });
+            assert!(world.verify(&grant).is_err());
+        } else {
+            world.ports.databases.run("DELETE FROM totp_secrets");
+        }
+
+        let next = refresh(&world, &grant.refresh_token).unwrap();
+
+        assert_eq!(next.methods, [AuthMethod::Pwd]);
+        assert!(!world.identity(&next).has_second_factor());
+        // Nor does it come back with another one.
+        let confirmed = "INSERT INTO totp_secrets (user_id, secret, created_at, confirmed_at)
+            SELECT id, zeroblob(20), created_at, created_at FROM users";
+        world.ports.databases.run(confirmed);
+        let next = refresh(&world, &next.refresh_token).unwrap();
+        assert!(!world.identity(&next).has_second_factor());
+    }
 }

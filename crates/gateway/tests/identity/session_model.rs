@@ -51,7 +51,9 @@ struct Token {
     session: usize,
     grant: Grant,
     issued_at: Timestamp,
-    traded: Option<(Timestamp, usize)>,
+    /// The place of its successor.
+    traded: Option<usize>,
+    traded_at: Timestamp,
     /// Whether something that the access token says of the user has changed since.
     renounced: bool,
 }
@@ -102,6 +104,7 @@ impl Model {
             grant,
             issued_at: self.now(),
             traded: None,
+            traded_at: self.now(),
             renounced: false,
         });
         self.tokens.len() - 1
@@ -163,23 +166,34 @@ impl Model {
         }
         match self.tokens[token].traded {
             None => {
-                let (now, ends_at) = (self.now(), self.sessions[session].ends_at);
                 let successor = self.add(session, refreshed.unwrap());
-                self.tokens[token].traded = Some((now, successor));
-                self.sessions[session].expires_at = now.after(IDLE).min(ends_at);
+                self.tokens[token].traded = Some(successor);
+                self.tokens[token].traded_at = self.now();
+                self.used(session);
             }
-            Some((at, successor)) if at.until(self.now()) <= REFRESH_GRACE => {
-                let again = refreshed.unwrap();
-                let first = &self.tokens[successor].grant.refresh_token;
-                assert_eq!(again.refresh_token.reveal(), first.reveal());
-                assert!(self.world.verify(&again).is_ok());
-            }
-            Some(_) => {
-                let user = self.user.id;
-                assert_eq!(refreshed.map(drop), Err(RefreshError::Replayed { user }));
-                self.sessions[session].ended = true;
-            }
+            Some(successor) => match self.tokens[successor].traded.map(|_| self.tokens[successor].traded_at) {
+                None => {
+                    let again = refreshed.unwrap();
+                    let first = &self.tokens[successor].grant.refresh_token;
+                    assert_eq!(again.refresh_token.reveal(), first.reveal());
+                    assert!(self.world.verify(&again).is_ok());
+                    self.used(session);
+                }
+                Some(used) if used.until(self.now()) <= REFRESH_GRACE => {
+                    assert_eq!(refreshed.map(drop), Err(RefreshError::Dead));
+                }
+                Some(_) => {
+                    let user = self.user.id;
+                    assert_eq!(refreshed.map(drop), Err(RefreshError::Replayed { user }));
+                    self.sessions[session].ended = true;
+                }
+            },
         }
+    }
+
+    fn used(&mut self, session: usize) {
+        let end = self.now().after(IDLE).min(self.sessions[session].ends_at);
+        self.sessions[session].expires_at = end;
     }
 
     fn end(&mut self, which: Which, is_meant: impl Fn(usize) -> bool) {
