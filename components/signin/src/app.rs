@@ -1,11 +1,12 @@
 //! What the handlers work with.
 
 use std::fmt;
+use std::time::Duration;
 
 use http::HeaderMap;
 use jetway_gateway::Failure;
 use jetway_gateway::access::authenticate_signed_in;
-use jetway_gateway::accounts::ONE_TIME_TOKENS;
+use jetway_gateway::accounts::{ONE_TIME_TOKENS, Shown};
 use jetway_gateway::client::Client;
 use jetway_gateway::devices::{DeviceKey, DeviceKeyCache};
 use jetway_gateway::domain::{Origin, UserId};
@@ -21,6 +22,9 @@ use jetway_gateway::store::{self, Schema, Store, StoreError};
 use jetway_gateway::tokens::{Identity, Verifier, VerifierCache};
 
 use crate::settings::Settings;
+
+/// For how long a sign-in shows that somebody is there.
+const RECENT_SIGN_IN: Duration = Duration::from_secs(300);
 
 /// A store on a connection of the ports' database.
 pub type StoreOf<P> = Store<<<P as Ports>::Databases as Databases>::Connection>;
@@ -159,6 +163,11 @@ impl<P: Ports> App<'_, P> {
     pub(crate) fn slowdown(&self) -> Slowdown<'_, P::KeyValue, P::Clock> {
         let policy = self.settings.slowdown.as_ref();
         Slowdown::new(self.ports.key_value(), self.ports.clock(), policy)
+    }
+
+    /// What the caller shows, and what their session shows besides.
+    pub(crate) fn shown_by(&self, caller: &Identity, shown: Shown) -> Shown {
+        shown.in_session(caller, self.ports.clock(), RECENT_SIGN_IN)
     }
 
     /// Does what takes the caller's password, unless too many were wrong in this session lately.

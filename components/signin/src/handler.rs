@@ -64,6 +64,7 @@ const OWN: Routes<Own> = Routes(&[
     ("GET", "/api/v1/me", Own::Show),
     ("PATCH", "/api/v1/me", Own::Change),
     ("DELETE", "/api/v1/me", Own::Delete),
+    ("POST", "/api/v1/me/delete", Own::Delete),
     ("GET", "/api/v1/me/export", Own::Export),
     ("GET", "/api/v1/me/sessions", Own::ListSessions),
     ("DELETE", "/api/v1/me/sessions/:id", Own::EndSession),
@@ -72,6 +73,7 @@ const OWN: Routes<Own> = Routes(&[
     ("POST", "/api/v1/me/mfa/totp", Own::BeginTotp),
     ("POST", "/api/v1/me/mfa/totp/confirm", Own::ConfirmTotp),
     ("DELETE", "/api/v1/me/mfa/totp", Own::RemoveTotp),
+    ("POST", "/api/v1/me/mfa/totp/disable", Own::RemoveTotp),
     ("POST", "/api/v1/me/mfa/recovery-codes", Own::ReplaceRecoveryCodes),
     ("GET", "/api/v1/me/notification-preferences", Own::ShowPreferences),
     (

@@ -1,7 +1,7 @@
 //! `GET`, `PATCH` and `DELETE /api/v1/me`.
 
 use http::Request;
-use jetway_gateway::accounts::{self, TokenMaker};
+use jetway_gateway::accounts::{self, Shown, TokenMaker};
 use jetway_gateway::domain::{EmailAddress, Password, User, UserId};
 use jetway_gateway::http::{Body, Code, HttpError, Response, accepted, json, no_content, ok};
 use jetway_gateway::ports::Ports;
@@ -12,6 +12,7 @@ use jetway_gateway::tokens::Identity;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::mfa;
 
 #[derive(Serialize)]
 struct Account {
@@ -25,11 +26,15 @@ struct Account {
 struct Change {
     email: String,
     current_password: String,
+    code: Option<String>,
+    recovery_code: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Delete {
     password: String,
+    code: Option<String>,
+    recovery_code: Option<String>,
 }
 
 pub(crate) async fn show<P: Ports>(app: &App<'_, P>, caller: &Identity) -> Result<Response, HttpError> {
@@ -48,7 +53,9 @@ pub(crate) async fn update<P: Ports>(
     let by_email = ByEmail::of(&request);
     let body: Change = json::read_patch(request).await?;
     let email = field("/email", EmailAddress::parse(&body.email))?;
-    let password = Password::claimed(body.current_password).ok();
+    let second_factor = mfa::given(body.code.as_deref(), body.recovery_code.as_deref())?;
+    let shown = Shown::password(Password::claimed(body.current_password).ok());
+    let shown = app.shown_by(caller, shown.with_second_factor(second_factor));
     let (limits, limiter) = (&app.settings.rate_limits, &app.memory.limiter);
     by_email
         .count(&email, limits, limiter, app.ports, async || {
@@ -63,7 +70,7 @@ pub(crate) async fn update<P: Ports>(
             let (user, hasher) = (caller.user(), app.hasher());
             app.guarded(caller, async || {
                 let owner =
-                    accounts::request_email_change(&store, user, &email, password, &maker, &hasher).await?;
+                    accounts::request_email_change(&store, user, &email, shown, &maker, &hasher).await?;
                 // Whether there is somebody else to tell is not to be seen by the time that the answer takes.
                 let nobody = || UserId::generate(app.ports.clock(), app.ports.entropy());
                 for told in [user, owner.unwrap_or_else(nobody)] {
@@ -81,12 +88,19 @@ pub(crate) async fn delete<P: Ports>(
     app: &App<'_, P>,
     caller: &Identity,
 ) -> Result<Response, HttpError> {
-    let body: Delete = json::read(request).await?;
-    let password = Password::claimed(body.password).ok();
+    // Not every client can send a body with a DELETE.
+    let shown = match json::read_if_there::<Delete>(request).await? {
+        Some(body) => {
+            let second_factor = mfa::given(body.code.as_deref(), body.recovery_code.as_deref())?;
+            Shown::password(Password::claimed(body.password).ok()).with_second_factor(second_factor)
+        }
+        None => Shown::sign_in(),
+    };
+    let shown = app.shown_by(caller, shown);
     let store = app.store().await?;
     let announcer = app.sessions(&store).announcer();
     app.guarded(caller, async || {
-        accounts::delete_account(&store, &announcer, caller.user(), password, &app.hasher()).await?;
+        accounts::delete_account(&store, &announcer, caller.user(), shown, &app.hasher()).await?;
         (app.publish.0)(caller.user());
         Ok(no_content())
     })

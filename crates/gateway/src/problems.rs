@@ -3,7 +3,9 @@
 use http::{HeaderValue, header};
 
 use crate::Failure;
-use crate::accounts::{AccountError, BootstrapError, ChangePasswordError, SignUpError, TokenError};
+use crate::accounts::{
+    AccountError, BootstrapError, ChangePasswordError, NotPresent, SignUpError, TokenError,
+};
 use crate::domain::Invalid;
 use crate::http::{Code, FieldError, HttpError, Problem};
 use crate::roles::{NotPermitted, RolesError};
@@ -171,9 +173,45 @@ impl From<ChangePasswordError> for HttpError {
             ChangePasswordError::WrongPassword => {
                 Self::new(Code::InvalidCredentials, "This is not the current password.")
             }
+            ChangePasswordError::NotPresent(why) => why.into(),
             ChangePasswordError::Failed(failure) => failure.into(),
         }
     }
+}
+
+impl From<NotPresent> for HttpError {
+    fn from(error: NotPresent) -> Self {
+        match error {
+            NotPresent::WrongPassword => ChangePasswordError::WrongPassword.into(),
+            NotPresent::RecentSignInRequired => better_sign_in(
+                Self::new(
+                    Code::RecentSigninRequired,
+                    "Send the password in the body, or sign in again and then repeat this.",
+                ),
+                "The sign-in is too long ago",
+            ),
+            NotPresent::SecondFactorRequired => better_sign_in(
+                Self::new(
+                    Code::MfaRequired,
+                    "Send a `code` of your device, or a `recovery_code`, in the body.",
+                ),
+                "The second factor is needed",
+            ),
+            NotPresent::SecondFactor(error) => error.into(),
+            NotPresent::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+/// RFC 9470: signing in again, and better, is what helps; so it is a 401 and no 403.
+fn better_sign_in(mut error: HttpError, why: &str) -> HttpError {
+    let challenge = format!(
+        "Bearer realm=\"jetway\", error=\"insufficient_user_authentication\", error_description=\"{why}\", max_age=300"
+    );
+    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+        error.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    error
 }
 
 impl From<TokenError> for HttpError {
@@ -195,6 +233,7 @@ impl From<AccountError> for HttpError {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::WrongPassword => ChangePasswordError::WrongPassword.into(),
+            AccountError::NotPresent(why) => why.into(),
             AccountError::LastAdmin => RolesError::Refused(Rule::LastAdmin).into(),
             AccountError::Failed(failure) => failure.into(),
         }

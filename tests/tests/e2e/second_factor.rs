@@ -370,6 +370,44 @@ async fn it_is_turned_off_with_the_password_and_a_code_and_both_changes_are_on_r
 }
 
 #[tokio::test]
+async fn a_session_from_before_the_factor_weakens_nothing_by_the_password_alone() {
+    let app = TestApp::shared();
+    let before = app.new_user().await;
+    let enrolled = enroll(app, app.signed_in_again(&before).await).await;
+    let new = "a brand new password";
+    for call in [
+        app.delete("/api/v1/me").json(&json!({"password": PASSWORD})),
+        app.post("/api/v1/me/delete").json(&json!({"password": PASSWORD})),
+        app.patch("/api/v1/me")
+            .json(&json!({"email": "eve@example.com", "current_password": PASSWORD})),
+        app.put("/api/v1/me/password")
+            .json(&json!({"current_password": PASSWORD, "new_password": new})),
+    ] {
+        call.by(&before).await.expect_problem(401, "mfa_required");
+    }
+
+    let code = enrolled.device.code(0).await;
+    let body = json!({"password": PASSWORD, "code": code});
+    let answer = app.post("/api/v1/me/delete").by(&before).json(&body).await;
+    answer.expect_empty(204);
+}
+
+#[tokio::test]
+async fn the_factor_goes_by_a_post_too() {
+    let app = TestApp::shared();
+    let enrolled = enroll(app, app.new_user().await).await;
+    let code = enrolled.device.code(0).await;
+
+    app.post("/api/v1/me/mfa/totp/disable")
+        .by(&enrolled.user)
+        .json(&json!({"current_password": PASSWORD, "code": code}))
+        .await
+        .expect_empty(204);
+
+    sign_in(app, &enrolled.user, &json!({})).await.expect_json(200);
+}
+
+#[tokio::test]
 async fn a_second_device_is_refused_while_there_is_one() {
     let app = TestApp::shared();
     let enrolled = enroll(app, app.new_user().await).await;

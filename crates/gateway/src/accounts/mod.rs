@@ -16,4 +16,5 @@ pub use mail::{
 };
 pub use own::{AccountError, delete_account, request_email_change};
 pub use password::{ChangePasswordError, change_password};
+pub use proof::{NotPresent, Shown};
 pub use sign_up::{SignUpError, sign_up, tell_owner};

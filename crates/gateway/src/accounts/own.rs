@@ -1,9 +1,9 @@
-//! What the owner of an account does with it, for which being signed in is not enough: they say their password again.
+//! What the owner of an account does with it, for which being signed in is not enough: they show who they are again.
 
 use super::TokenMaker;
-use super::proof::with_password;
+use super::proof::{NotPresent, Shown, with_presence};
 use crate::Failure;
-use crate::domain::{EmailAddress, Password, UserId};
+use crate::domain::{EmailAddress, UserId};
 use crate::hashing::Hasher;
 use crate::ports::{Clock, Database, Entropy, KeyValue, Ports};
 use crate::sessions::Announcer;
@@ -15,6 +15,9 @@ pub enum AccountError {
     /// The password is another.
     #[error("the password is wrong")]
     WrongPassword,
+    /// They have not shown enough of who they are.
+    #[error(transparent)]
+    NotPresent(NotPresent),
     /// Nobody else is an administrator.
     #[error("the last administrator stays")]
     LastAdmin,
@@ -23,13 +26,13 @@ pub enum AccountError {
     Failed(Failure),
 }
 
-impl<E: Into<Failure>> From<E> for AccountError {
-    fn from(error: E) -> Self {
-        match error.into() {
-            // The password is another, or another request changed it first.
-            Failure::Store(StoreError::Refused(Rule::CredentialsChanged)) => Self::WrongPassword,
-            Failure::Store(StoreError::Refused(Rule::LastAdmin)) => Self::LastAdmin,
-            other => Self::Failed(other),
+impl From<NotPresent> for AccountError {
+    fn from(error: NotPresent) -> Self {
+        match error {
+            NotPresent::WrongPassword => Self::WrongPassword,
+            NotPresent::Failed(Failure::Store(StoreError::Refused(Rule::LastAdmin))) => Self::LastAdmin,
+            NotPresent::Failed(failure) => Self::Failed(failure),
+            other => Self::NotPresent(other),
         }
     }
 }
@@ -40,13 +43,19 @@ pub async fn request_email_change<D: Database>(
     store: &Store<D>,
     user: UserId,
     email: &EmailAddress,
-    password: Option<Password>,
+    shown: impl Into<Shown>,
     maker: &TokenMaker<'_, impl Clock, impl Entropy>,
     hasher: &Hasher<'_, impl Ports>,
 ) -> Result<Option<UserId>, AccountError> {
-    with_password(store, user, password, hasher, async |verified| {
-        Ok(accounts::request_email_change(store, user, verified, email, &maker.make()).await?)
-    })
+    with_presence(
+        store,
+        user,
+        shown.into(),
+        (maker.clock, hasher),
+        async |verified| {
+            Ok(accounts::request_email_change(store, user, verified, email, &maker.make()).await?)
+        },
+    )
     .await
     .map_err(AccountError::from)
 }
@@ -56,10 +65,11 @@ pub async fn delete_account<D: Database, K: KeyValue, C: Clock>(
     store: &Store<D>,
     announcer: &Announcer<'_, K, C>,
     user: UserId,
-    password: Option<Password>,
+    shown: impl Into<Shown>,
     hasher: &Hasher<'_, impl Ports>,
 ) -> Result<(), AccountError> {
-    with_password(store, user, password, hasher, async |verified| {
+    let gate = (announcer.clock(), hasher);
+    with_presence(store, user, shown.into(), gate, async |verified| {
         let delete = async || {
             let done = accounts::delete(store, user, verified, announcer.now()).await;
             done.map_err(Failure::from)

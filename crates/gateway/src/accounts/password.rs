@@ -1,13 +1,13 @@
 //! Changing one's password.
 
-use super::proof::with_password;
+use super::proof::{NotPresent, Shown, with_presence};
 use crate::Failure;
 use crate::domain::Password;
 use crate::hashing::Hasher;
 use crate::ports::{Clock, Database, KeyValue, Ports};
 use crate::sessions::Announcer;
 use crate::store::sessions::PasswordChange;
-use crate::store::{Rule, Store, StoreError, sessions};
+use crate::store::{Store, sessions};
 use crate::tokens::Identity;
 
 /// Why the password stayed as it was.
@@ -16,33 +16,35 @@ pub enum ChangePasswordError {
     /// The current password is another.
     #[error("the current password is wrong")]
     WrongPassword,
+    /// They have not shown enough of who they are.
+    #[error(transparent)]
+    NotPresent(NotPresent),
     /// Something underneath failed.
     #[error(transparent)]
     Failed(Failure),
 }
 
-impl<E: Into<Failure>> From<E> for ChangePasswordError {
-    fn from(error: E) -> Self {
-        match error.into() {
-            // The password is another, or another request changed it first.
-            Failure::Store(StoreError::Refused(Rule::CredentialsChanged)) => Self::WrongPassword,
-            other => Self::Failed(other),
+impl From<NotPresent> for ChangePasswordError {
+    fn from(error: NotPresent) -> Self {
+        match error {
+            NotPresent::WrongPassword => Self::WrongPassword,
+            NotPresent::Failed(failure) => Self::Failed(failure),
+            other => Self::NotPresent(other),
         }
     }
 }
 
 /// Changes the caller's password and ends all their other sessions.
-///
-/// `current` is `None` where what was given can be nobody's password.
 pub async fn change_password<D: Database, K: KeyValue, C: Clock>(
     store: &Store<D>,
     announcer: &Announcer<'_, K, C>,
     identity: &Identity,
-    (current, new): (Option<Password>, &Password),
+    (shown, new): (impl Into<Shown>, &Password),
     hasher: &Hasher<'_, impl Ports>,
 ) -> Result<(), ChangePasswordError> {
     let user = identity.user();
-    let ended = with_password(store, user, current, hasher, async |old| {
+    let gate = (announcer.clock(), hasher);
+    let ended = with_presence(store, user, shown.into(), gate, async |old| {
         let change = PasswordChange {
             user,
             session: identity.session(),
@@ -55,5 +57,8 @@ pub async fn change_password<D: Database, K: KeyValue, C: Clock>(
     // Announced after it is done, unlike a sign-out: it may be refused, when another session changes the password at
     // the same moment, and what has been announced cannot be taken back. If the announcement fails, the ended sessions
     // can no longer be refreshed, and their access tokens live on until they expire.
-    Ok(announcer.announce(&ended).await?)
+    announcer
+        .announce(&ended)
+        .await
+        .map_err(|error| ChangePasswordError::Failed(error.into()))
 }

@@ -54,6 +54,8 @@ codes! {
     MfaRequired = "mfa_required", UNAUTHORIZED, "The second factor is needed";
     /// The code is another, or was used before.
     MfaCodeInvalid = "mfa_code_invalid", UNAUTHORIZED, "The code is not valid";
+    /// The sign-in is too long ago for what is asked for.
+    RecentSigninRequired = "recent_signin_required", UNAUTHORIZED, "Sign in again first";
     /// The code of a mail is another, of another browser, used or expired.
     SigninCodeInvalid = "signin_code_invalid", UNAUTHORIZED, "The code of the mail is not valid";
     /// The refresh token is unknown, used, expired or revoked.

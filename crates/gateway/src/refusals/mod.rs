@@ -61,6 +61,7 @@ fn event_of(code: Code) -> Option<&'static str> {
         | Code::InvalidCredentials
         | Code::MfaRequired
         | Code::MfaCodeInvalid
+        | Code::RecentSigninRequired
         | Code::SigninCodeInvalid
         | Code::InvalidRefreshToken
         | Code::TokenInvalid => Some("authentication_failed"),

@@ -47,6 +47,11 @@ impl<'a, K: KeyValue, C: Clock> Announcer<'a, K, C> {
         renounce(self.store, user, act).await
     }
 
+    /// The clock.
+    pub(crate) fn clock(&self) -> &'a C {
+        self.clock
+    }
+
     /// Now.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()

@@ -154,6 +154,20 @@ pub async fn confirm<D: Database>(
     store.run(statement, &parameters).await.map(drop)
 }
 
+/// Uses a proof up, which an act is about to be done for.
+pub async fn use_up<D: Database>(
+    store: &Store<D>,
+    user: UserId,
+    proof: &Proof,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let statement = "INSERT INTO second_factor_uses (user_id, secret, step, recovery_hash, used_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let [secret, step, recovery] = proof.values();
+    let (user, now) = (Value::Text(user.to_string()), Value::Text(rfc3339(now)));
+    let parameters = [user, secret, step, recovery, now];
+    store.run(statement, &parameters).await.map(drop)
+}
+
 /// Turns the second factor off.
 pub async fn remove<D: Database>(
     store: &Store<D>,

@@ -193,10 +193,14 @@ pub async fn open_of_refresh_token<D: Database>(
     store: &Store<D>,
     token: &RefreshTokenHash,
 ) -> Result<Option<(UserId, SessionId)>, StoreError> {
-    let statement = "SELECT user_id, sessions.id FROM refresh_tokens JOIN sessions ON sessions.id = session_id
+    let statement =
+        "SELECT user_id, sessions.id FROM refresh_tokens JOIN sessions ON sessions.id = session_id
          WHERE refresh_tokens.hash = ?1 AND ended_at IS NULL";
-    let row = store.first(statement, &[Value::Blob(token.as_bytes().to_vec())]).await?;
-    row.map(|mut row| Ok((row.user_id()?, row.session_id()?))).transpose()
+    let row = store
+        .first(statement, &[Value::Blob(token.as_bytes().to_vec())])
+        .await?;
+    row.map(|mut row| Ok((row.user_id()?, row.session_id()?)))
+        .transpose()
 }
 
 /// Whose a refresh token is, if it was ever anybody's.

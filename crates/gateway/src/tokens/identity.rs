@@ -40,6 +40,11 @@ impl Identity {
         self.0.jti
     }
 
+    /// When the user signed in, in seconds since the Unix epoch: however often the session was refreshed since.
+    pub fn signed_in_at(&self) -> u64 {
+        self.0.auth_time
+    }
+
     /// Whether the user has shown to have the second factor, too, when the session began.
     pub fn has_second_factor(&self) -> bool {
         self.0.amr.contains(&AuthMethod::Otp)

@@ -171,7 +171,10 @@ impl Model {
                 self.tokens[token].traded_at = self.now();
                 self.used(session);
             }
-            Some(successor) => match self.tokens[successor].traded.map(|_| self.tokens[successor].traded_at) {
+            Some(successor) => match self.tokens[successor]
+                .traded
+                .map(|_| self.tokens[successor].traded_at)
+            {
                 None => {
                     let again = refreshed.unwrap();
                     let first = &self.tokens[successor].grant.refresh_token;
