@@ -182,12 +182,15 @@ fn disabled_and_unverified_are_answered_with_the_bytes_of_a_wrong_password() {
     tokens_of(&app.try_sign_in(ADA, PASSWORD));
     let wrong = app.try_sign_in(ADA, "not the password");
     assert_problem(&wrong, 401, "invalid_credentials");
-    for email in [
-        "disabled@example.com",
-        "unverified@example.com",
-        "unknown@example.com",
+    // Of an unverified address only who knows the password is told so.
+    let told = app.try_sign_in("unverified@example.com", PASSWORD);
+    assert_problem(&told, 403, "email_not_verified");
+    for (email, password) in [
+        ("disabled@example.com", PASSWORD),
+        ("unverified@example.com", "not the password"),
+        ("unknown@example.com", PASSWORD),
     ] {
-        let answer = app.try_sign_in(email, PASSWORD);
+        let answer = app.try_sign_in(email, password);
         assert_eq!(
             (answer.status(), answer.headers(), answer.body()),
             (wrong.status(), wrong.headers(), wrong.body())
