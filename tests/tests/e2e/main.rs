@@ -27,6 +27,7 @@ mod harness;
 mod hashing;
 mod health;
 mod host;
+mod http_framing;
 mod import;
 mod jwks;
 mod key_owner;

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use hyper_util::client::legacy::{self, Client as PooledClient};
@@ -13,6 +14,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 use super::DEFAULT_TIMEOUT;
 use super::connect::{CONNECT_TIMEOUT, ConnectError, Connector};
 use crate::runtime_config::OutboundHttp;
+use crate::trigger::http::request::remove_nominated;
 
 /// Sends requests over pooled connections, HTTP/2 where a server offers it under TLS.
 #[derive(Clone)]
@@ -41,7 +43,27 @@ impl Client {
             .await
             .map_err(|_elapsed| Error::ConnectionReadTimeout)?
             .map_err(|error| code(&error))?;
-        Ok(response.map(|body| body.map_err(Error::from).boxed_unsync()))
+        let mut response = response.map(|body| body.map_err(Error::from).boxed_unsync());
+        let headers = response.headers_mut();
+        if headers.contains_key(TRANSFER_ENCODING) {
+            check_codings(headers)?;
+            // The coding says where the body ends (RFC 9112, section 6.3).
+            headers.remove(CONTENT_LENGTH);
+        }
+        // A guest does not see `Connection`, and so cannot do it.
+        remove_nominated(headers);
+        Ok(response)
+    }
+}
+
+/// A coding that nobody here takes off must not be lost with its name (RFC 9112, section 6.1).
+fn check_codings(headers: &HeaderMap) -> Result<(), Error> {
+    let lines = headers.get_all(TRANSFER_ENCODING).iter();
+    let codings = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    let mut codings = codings.map(<[u8]>::trim_ascii);
+    match (codings.next(), codings.next()) {
+        (Some(only), None) if only.eq_ignore_ascii_case(b"chunked") => Ok(()),
+        _ => Err(Error::HttpResponseTransferCoding(None)),
     }
 }
 

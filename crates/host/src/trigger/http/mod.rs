@@ -3,8 +3,11 @@
 mod announce;
 mod handler;
 mod listener;
-mod request;
+mod places;
+mod refusal;
+pub(crate) mod request;
 mod server;
+mod wire;
 mod worker;
 
 pub use self::listener::Listener;

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, bail, ensure};
-use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::uri::{Authority, Scheme, Uri};
 
@@ -19,7 +19,22 @@ pub(super) fn strip(headers: &mut HeaderMap) {
     if headers.get(HOST).is_some_and(is_internal) {
         headers.remove(HOST);
     }
+    remove_nominated(headers);
     headers.remove(CONNECTION);
+}
+
+/// Removes the fields that `Connection` says are of this one connection (RFC 9110, section 7.6.1). What frames a message, or says where
+/// it goes, is not for it to name.
+pub(crate) fn remove_nominated(headers: &mut HeaderMap) {
+    let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let named = named.flat_map(|value| value.split(',')).map(str::trim);
+    let named: Vec<HeaderName> = named
+        .filter_map(|name| HeaderName::try_from(name).ok())
+        .filter(|name| !matches!(*name, HOST | CONTENT_LENGTH | CONTENT_TYPE | TRANSFER_ENCODING | AUTHORIZATION))
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
 }
 
 /// Completes the request's URL, whose host is in the `Host` header or, with HTTP/2, in the URL already.
