@@ -141,6 +141,8 @@ async fn readiness_replaces_keys_where_nobody_signs_in_and_a_bad_variable_is_nam
     let app = TestApp::start();
     app.get("/readyz").await.expect_json(200);
     rotate(&app);
+    // What was found out is good for a second.
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     app.get("/readyz").await.expect_json(200);
     assert_eq!(app.rows_in("signing_keys"), 2);
     assert_eq!(published(&app).await.len(), 2);

@@ -159,6 +159,8 @@ async fn one_address_that_answers_makes_a_service_ready() {
     app.get("/readyz").await.expect_json(200);
 
     service.die();
+    // What was found out is good for a second.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
     app.get("/readyz").await.expect_problem(503, "not_ready");
 }
 
