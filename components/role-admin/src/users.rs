@@ -2,12 +2,13 @@
 
 use http::Uri;
 use jetway_gateway::domain::{Account, EmailAddress, Invalid, UserId};
-use jetway_gateway::http::{FieldError, HttpError, Query, Response, ok};
+use jetway_gateway::http::{FieldError, HttpError, Query, Response, no_content, ok};
 use jetway_gateway::ports::Ports;
 use jetway_gateway::roles::RolesError;
 use jetway_gateway::store::Rule;
 use serde::Serialize;
 
+use crate::app::App;
 use crate::handler::AdministrationOf;
 use crate::page::Page;
 
@@ -43,6 +44,28 @@ pub(crate) async fn show<P: Ports>(
     administration: &AdministrationOf<'_, P>,
 ) -> Result<Response, HttpError> {
     Ok(ok(&administration.user(user_id(id)?).await?))
+}
+
+pub(crate) async fn delete<P: Ports, F: Fn(UserId)>(
+    id: &str,
+    administration: &AdministrationOf<'_, P>,
+    app: &App<'_, P, F>,
+) -> Result<Response, HttpError> {
+    let user = user_id(id)?;
+    administration.delete(user).await?;
+    (app.publish)(user);
+    Ok(no_content())
+}
+
+pub(crate) async fn take_second_factor<P: Ports, F: Fn(UserId)>(
+    id: &str,
+    administration: &AdministrationOf<'_, P>,
+    app: &App<'_, P, F>,
+) -> Result<Response, HttpError> {
+    let user = user_id(id)?;
+    administration.take_second_factor(user).await?;
+    (app.publish)(user);
+    Ok(no_content())
 }
 
 /// The id in a path. A text that can be no id is the id of nobody.

@@ -270,6 +270,9 @@ impl From<RolesError> for HttpError {
             RolesError::UnknownSession => {
                 return Self::new(Code::NotFound, "The user has no open session of this id.");
             }
+            RolesError::OwnAccount => {
+                return Self::new(Code::Forbidden, "Use the routes of your own account.");
+            }
             RolesError::Failed(failure) => return failure.into(),
         };
         match rule {

@@ -88,12 +88,15 @@ pub async fn request_mail<D: Database>(
     Ok(one_time_tokens::request(store, purpose, email, &maker.make()).await?)
 }
 
-/// Marks the address that the token was sent to as verified, and gives it to its account where it is to become its address: then
-/// access tokens that say the old one are worth nothing any more, and sessions go on. Tells whose account it is.
+/// Marks the address that the token was sent to as verified, and gives it to its account where it is to become its address. Whoever first
+/// shows to have an address owns it: unless `prover`, who is signed in, is who signed up with it, what was set up before ends; and an
+/// account that only claims the address goes. Access tokens that say otherwise are worth nothing any more. Tells whose account it is.
 pub async fn verify_email<D: Database, K: KeyValue, C: Clock>(
     store: &Store<D>,
     announcer: &Announcer<'_, K, C>,
     token: &OneTimeToken,
+    prover: Option<UserId>,
+    resets: &TokenMaker<'_, impl Clock, impl Entropy>,
 ) -> Result<UserId, TokenError> {
     let token = token.hash();
     let user = one_time_tokens::owner(store, &token)
@@ -101,17 +104,23 @@ pub async fn verify_email<D: Database, K: KeyValue, C: Clock>(
         .ok_or(TokenError::Dead)?;
     let now = announcer.now();
     let verify = async || {
-        let done = one_time_tokens::verify_email(store, &token, now).await;
+        let done = one_time_tokens::verify_email(store, &token, prover, &resets.make()).await;
         done.map_err(Failure::from)
     };
-    // What is refused leaves the tokens good, and what they say of a user whose address is verified stays true.
-    if one_time_tokens::changes_address_of(store, &token, now)
+    // What is refused leaves the tokens good, and what they say of a user who verifies their own address stays true.
+    let is_change = one_time_tokens::changes_address_of(store, &token, now)
         .await?
-        .is_some()
-    {
-        announcer.renounce(user, verify).await?;
-    } else {
+        .is_some();
+    if !is_change && prover == Some(user) {
         verify().await?;
+        return Ok(user);
+    }
+    match one_time_tokens::takes_address_from(store, &token).await? {
+        Some(claimant) => {
+            let both = async || announcer.renounce(user, verify).await;
+            announcer.renounce(claimant, both).await?;
+        }
+        None => announcer.renounce(user, verify).await?,
     }
     Ok(user)
 }

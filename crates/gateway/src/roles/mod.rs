@@ -24,6 +24,9 @@ pub enum RolesError {
     /// The user has no open session of that id.
     #[error("the user has no open session of this id")]
     UnknownSession,
+    /// What weakens the caller's own account is not done by this door.
+    #[error("the account is the caller's own")]
+    OwnAccount,
     /// Something underneath failed.
     #[error(transparent)]
     Failed(Failure),

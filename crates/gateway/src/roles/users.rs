@@ -41,6 +41,37 @@ impl<D: Database, K: KeyValue, C: Clock> Administration<'_, D, K, C> {
         Ok(administration::enable(self.store, user, self.act()).await?)
     }
 
+    /// Deletes `user`, who hears nothing of it before: their sessions and tokens end with them. Not the caller's own account, which is
+    /// deleted with more than a session.
+    pub async fn delete(&self, user: UserId) -> Result<(), RolesError> {
+        self.not_own(user)?;
+        self.user(user).await?;
+        let remove = async || Ok(administration::remove(self.store, user, self.act()).await?);
+        if administration::is_last_admin(self.store, user).await? {
+            remove().await
+        } else {
+            renounce(self.key_value, user, remove).await
+        }
+    }
+
+    /// Takes the second factor from `user`, for who has lost it; doing it again changes nothing. Not from the caller, who shows a code to
+    /// take off their own.
+    pub async fn take_second_factor(&self, user: UserId) -> Result<(), RolesError> {
+        self.not_own(user)?;
+        self.user(user).await?;
+        renounce(self.key_value, user, async || {
+            Ok(administration::take_second_factor(self.store, user, self.act()).await?)
+        })
+        .await
+    }
+
+    fn not_own(&self, user: UserId) -> Result<(), RolesError> {
+        if user == self.caller.user() {
+            return Err(RolesError::OwnAccount);
+        }
+        Ok(())
+    }
+
     /// The user's open sessions, the latest first.
     pub async fn sessions(&self, user: UserId) -> Result<Vec<Session>, RolesError> {
         self.user(user).await?;

@@ -46,6 +46,26 @@ pub async fn enable<D: Database>(store: &Store<D>, user: UserId, act: Act<'_>) -
     store.run(statement, &act.upon(user)).await.map(drop)
 }
 
+/// Deletes `user` and everything that is theirs. The last administrator who is not disabled stays.
+pub async fn remove<D: Database>(store: &Store<D>, user: UserId, act: Act<'_>) -> Result<(), StoreError> {
+    let statement =
+        "INSERT INTO account_removals (user_id, removed_by, removed_at, client_address, request_id)
+         VALUES (?1, ?2, ?3, ?4, ?5)";
+    store.run(statement, &act.upon(user)).await.map(drop)
+}
+
+/// Takes the second factor and the recovery codes from `user`. Doing it again changes nothing.
+pub async fn take_second_factor<D: Database>(
+    store: &Store<D>,
+    user: UserId,
+    act: Act<'_>,
+) -> Result<(), StoreError> {
+    let statement =
+        "INSERT INTO second_factor_takings (user_id, taken_by, taken_at, client_address, request_id)
+         VALUES (?1, ?2, ?3, ?4, ?5)";
+    store.run(statement, &act.upon(user)).await.map(drop)
+}
+
 /// Ends the open session `only` of `user`, or all of them.
 pub async fn end_sessions<D: Database>(
     store: &Store<D>,

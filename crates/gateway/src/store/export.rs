@@ -39,7 +39,8 @@ pub const SECTIONS: &[Section] = &[
         withheld: &[("password_hash", SECRET)],
         statement: "SELECT id, json_object(
                 'id', id, 'email', email, 'email_verified_at', email_verified_at, 'disabled_at', disabled_at,
-                'created_at', created_at, 'updated_at', updated_at, 'renounced_at', renounced_at
+                'created_at', created_at, 'updated_at', updated_at, 'renounced_at', renounced_at,
+                'first_signin_at', first_signin_at
             ) FROM users WHERE id = ?1 AND ?2 IS NULL LIMIT ?3",
     },
     Section {

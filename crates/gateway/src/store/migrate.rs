@@ -90,6 +90,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../../migrations/0013_audit_addresses.sql"),
     },
     Migration {
+        version: 14,
+        name: "first_proofs",
+        sql: include_str!("../../../../migrations/0014_first_proofs.sql"),
+    },
+    Migration {
         version: 16,
         name: "sessions",
         sql: include_str!("../../../../migrations/0016_sessions.sql"),

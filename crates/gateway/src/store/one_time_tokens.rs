@@ -92,20 +92,47 @@ pub async fn changes_address_of<D: Database>(
          WHERE hash = ?1 AND purpose = 'change_email' AND expires_at > ?2 AND disabled_at IS NULL
              AND NOT EXISTS (
                  SELECT 1 FROM users AS others WHERE others.email = one_time_tokens.email AND others.id <> user_id
+                     AND others.email_verified_at IS NOT NULL
              )";
     let parameters = [Value::Blob(token.as_bytes().to_vec()), Value::Text(rfc3339(now))];
     let row = store.first(statement, &parameters).await?;
     row.map(|mut row| row.user_id()).transpose()
 }
 
-/// Uses the token up: its address is verified, and becomes the account's where it is to.
+/// Whose account the token's address would be taken from: that of somebody who has never shown to have it.
+pub async fn takes_address_from<D: Database>(
+    store: &Store<D>,
+    token: &OneTimeTokenHash,
+) -> Result<Option<UserId>, StoreError> {
+    let statement = "SELECT others.id FROM one_time_tokens JOIN users AS others
+             ON others.email = one_time_tokens.email AND others.id <> user_id
+         WHERE hash = ?1 AND purpose = 'change_email' AND others.email_verified_at IS NULL";
+    let row = store
+        .first(statement, &[Value::Blob(token.as_bytes().to_vec())])
+        .await?;
+    row.map(|mut row| row.user_id()).transpose()
+}
+
+/// Uses the token up: its address is verified, and becomes the account's where it is to. Where that is the first proof of the address,
+/// and it is not the account's own `prover` who gives it, what was set up before ends; `reset` is the token of the mail in which a
+/// password is chosen then.
 pub async fn verify_email<D: Database>(
     store: &Store<D>,
     token: &OneTimeTokenHash,
-    now: Timestamp,
+    prover: Option<UserId>,
+    reset: &NewToken,
 ) -> Result<(), StoreError> {
-    let statement = "INSERT INTO email_verifications (hash, verified_at) VALUES (?1, ?2)";
-    let parameters = [Value::Blob(token.as_bytes().to_vec()), Value::Text(rfc3339(now))];
+    let statement =
+        "INSERT INTO email_verifications (hash, verified_at, prover, reset_id, reset_hash, reset_expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let parameters = [
+        Value::Blob(token.as_bytes().to_vec()),
+        Value::Text(rfc3339(reset.created_at)),
+        prover.map_or(Value::Null, |prover| Value::Text(prover.to_string())),
+        Value::Text(reset.id.to_string()),
+        Value::Blob(reset.hash.as_bytes().to_vec()),
+        Value::Text(rfc3339(reset.expires_at)),
+    ];
     store.run(statement, &parameters).await.map(drop)
 }
 

@@ -481,3 +481,40 @@ fn a_sign_in_while_the_account_is_disabled_leaves_no_session_open() {
         assert_eq!(world.ports.databases.text(&open), "0");
     }
 }
+
+#[test]
+fn an_administrator_takes_a_second_factor_off_and_deletes_a_user_but_not_in_their_own_account() {
+    let world = World::default();
+    let admin = admin(&world);
+    let ada = world.sign_up("ada@example.com");
+    let grant = world.sign_in("ada@example.com");
+    world.ports.databases.run(&format!(
+        "INSERT INTO totp_secrets (user_id, secret, created_at, confirmed_at)
+         VALUES ('{0}', zeroblob(20), '2026-01-02', '2026-01-02');
+         UPDATE sessions SET amr = '[\"pwd\",\"otp\"]' WHERE user_id = '{0}'",
+        ada.id
+    ));
+    administer(&world, "admin@example.com", async |acts| {
+        for _ in 0..2 {
+            acts.take_second_factor(ada.id).await.unwrap();
+        }
+        let own = [acts.take_second_factor(admin.id).await, acts.delete(admin.id).await];
+        assert_eq!(own, [Err(RolesError::OwnAccount), Err(RolesError::OwnAccount)]);
+    });
+    let count = |what: &str| world.ports.databases.text(&format!("SELECT count(*) FROM {what}"));
+    assert_eq!(count("totp_secrets"), "0");
+    assert_eq!(count("sessions WHERE amr LIKE '%otp%'"), "0");
+    let taken = format!("audit_log WHERE action = 'mfa.disabled' AND actor = '{}'", admin.id);
+    assert_eq!(count(&taken), "1");
+    assert_eq!(count("outbox WHERE type = 'com.jetway.mfa.disabled.v1'"), "1");
+    assert!(world.verify(&grant).is_err(), "the token says otp");
+
+    administer(&world, "admin@example.com", async |acts| {
+        acts.delete(ada.id).await.unwrap();
+        let again = acts.delete(ada.id).await;
+        assert_eq!(again, Err(RolesError::Refused(Rule::UnknownUser)));
+    });
+    assert_eq!(count("users WHERE email = 'ada@example.com'"), "0");
+    let deleted = format!("audit_log WHERE action = 'user.deleted' AND actor = '{}'", admin.id);
+    assert_eq!(count(&deleted), "1");
+}
