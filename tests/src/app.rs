@@ -177,6 +177,11 @@ impl TestApp {
         self.call(Method::PUT, path)
     }
 
+    /// A PATCH of this path.
+    pub fn patch(&self, path: &str) -> Call {
+        self.call(Method::PATCH, path)
+    }
+
     /// A DELETE.
     pub fn delete(&self, path: &str) -> Call {
         self.call(Method::DELETE, path)
@@ -215,15 +220,30 @@ impl TestApp {
         User::from_answer(&answer, &user.password)
     }
 
-    /// A new user, signed in.
+    /// A new user, signed in, whose address is verified.
     pub async fn new_user(&self) -> User {
         self.new_user_from("127.0.0.1").await
+    }
+
+    /// A new user, signed in, who has not shown to have their address.
+    pub async fn new_unverified_user(&self) -> User {
+        let email = new_email();
+        self.sign_up(&email).await.expect_json(201);
+        let answer = self.sign_in(&email, PASSWORD).await.expect_json(200);
+        User::from_answer(&answer, PASSWORD)
     }
 
     /// A new user, signed in, whose client has this loopback address.
     pub async fn new_user_from(&self, client: &str) -> User {
         let email = new_email();
-        self.sign_up(&email).from(client).await.expect_json(201);
+        let signed_up = self.sign_up(&email).from(client).await.expect_json(201);
+        let id = signed_up["id"].as_str().expect("a user has an id");
+        let token = self.mail("email.verification_requested", id).token;
+        self.post("/api/v1/email/verify")
+            .json(&json!({"token": token}))
+            .from(client)
+            .await
+            .expect_empty(204);
         let answer = self.sign_in(&email, PASSWORD).from(client).await.expect_json(200);
         User::from_answer(&answer, PASSWORD)
     }

@@ -11,7 +11,9 @@ mod component {
     use jetway_gateway::per_instance::PerInstance;
     use jetway_gateway::rate_limit::{Memory, add_headers};
     use jetway_gateway::spin::http::{Request, Response};
-    use jetway_gateway::spin::{KeysOfSignin, SpinKeyValue, SpinVariables, SpinWay, SystemClock, stand_between};
+    use jetway_gateway::spin::{
+        KeysOfSignin, SpinKeyValue, SpinVariables, SpinWay, SystemClock, stand_between,
+    };
     use jetway_gateway::tokens::VerifierCache;
 
     thread_local! { static SETTINGS: PerInstance<AdmissionSettings> = const { PerInstance::new() }; }

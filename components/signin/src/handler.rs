@@ -7,8 +7,8 @@ use jetway_gateway::tokens::Identity;
 
 use crate::app::App;
 use crate::{
-    assertion_key, by_mail, export, me, mfa, password, preferences, public_keys, ready, refresh, sessions, signin,
-    signout, unsubscribe,
+    assertion_key, by_mail, export, me, mfa, password, preferences, public_keys, ready, refresh, sessions,
+    signin, signout, unsubscribe,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +45,8 @@ const OPEN: Routes<Open> = Routes(&[
 enum Own {
     Show,
     Change,
+    ShowEmailChange,
+    CancelEmailChange,
     Delete,
     Export,
     ListSessions,
@@ -64,6 +66,8 @@ const OWN: Routes<Own> = Routes(&[
     ("GET", "/api/v1/me", Own::Show),
     ("PATCH", "/api/v1/me", Own::Change),
     ("DELETE", "/api/v1/me", Own::Delete),
+    ("GET", "/api/v1/me/email-change", Own::ShowEmailChange),
+    ("DELETE", "/api/v1/me/email-change", Own::CancelEmailChange),
     ("POST", "/api/v1/me/delete", Own::Delete),
     ("GET", "/api/v1/me/export", Own::Export),
     ("GET", "/api/v1/me/sessions", Own::ListSessions),
@@ -117,6 +121,8 @@ async fn own<P: Ports>(
         Own::Show => me::show(app, caller).await,
         Own::Change => me::update(request, app, caller).await,
         Own::Delete => me::delete(request, app, caller).await,
+        Own::ShowEmailChange => me::show_email_change(app, caller).await,
+        Own::CancelEmailChange => me::cancel_email_change(app, caller).await,
         Own::Export => export::show(request.uri(), app, caller).await,
         Own::ListSessions => sessions::list(app, caller).await,
         Own::EndSession => sessions::delete(found.parameter("id"), app, caller).await,

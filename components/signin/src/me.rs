@@ -3,8 +3,8 @@
 use http::Request;
 use jetway_gateway::accounts::{self, Shown, TokenMaker};
 use jetway_gateway::domain::{EmailAddress, Password, User, UserId};
-use jetway_gateway::http::{Body, Code, HttpError, Response, accepted, json, no_content, ok};
-use jetway_gateway::ports::Ports;
+use jetway_gateway::http::{Body, Code, HttpError, Problem, Response, accepted, json, no_content, ok};
+use jetway_gateway::ports::{Clock as _, Ports};
 use jetway_gateway::problems::field;
 use jetway_gateway::rate_limit::ByEmail;
 use jetway_gateway::store::accounts as account;
@@ -105,6 +105,26 @@ pub(crate) async fn delete<P: Ports>(
         Ok(no_content())
     })
     .await
+}
+
+/// `GET /api/v1/me/email-change`: the pending address.
+pub(crate) async fn show_email_change<P: Ports>(
+    app: &App<'_, P>,
+    caller: &Identity,
+) -> Result<Response, HttpError> {
+    let store = app.store().await?;
+    let pending = account::pending_email(&store, caller.user(), app.ports.clock().now()).await?;
+    Ok(ok(&pending.ok_or_else(Problem::not_found)?))
+}
+
+/// `DELETE /api/v1/me/email-change`.
+pub(crate) async fn cancel_email_change<P: Ports>(
+    app: &App<'_, P>,
+    caller: &Identity,
+) -> Result<Response, HttpError> {
+    let store = app.store().await?;
+    account::cancel_email_change(&store, caller.user()).await?;
+    Ok(no_content())
 }
 
 pub(crate) fn gone() -> HttpError {

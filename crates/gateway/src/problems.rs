@@ -146,6 +146,9 @@ impl From<SecondFactorError> for HttpError {
             SecondFactorError::NotOn => {
                 Self::new(Code::NotFound, "There is no second factor. Set one up first.")
             }
+            SecondFactorError::NotVerified => {
+                Self::new(Code::EmailNotVerified, "Verify your e-mail address first.")
+            }
             SecondFactorError::Refused => Self::new(
                 Code::MfaCodeInvalid,
                 "Wait for the next code of your device; each works once.",

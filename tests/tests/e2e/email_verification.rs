@@ -22,11 +22,11 @@ fn resend(app: &TestApp, email: &str) -> Call {
 #[tokio::test]
 async fn the_token_of_the_sign_up_mail_verifies_the_address() {
     let app = TestApp::shared();
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
     let mail = app.mail(REQUESTED, &user.id);
     assert_eq!(mail.data["email"], user.email.as_str());
 
-    verify(app, &mail.token).await.expect_empty(204);
+    verify(app, &mail.token).by(&user).await.expect_empty(204);
 
     let me = app.get("/api/v1/me").by(&user).await.expect_json(200);
     assert_eq!(me["email_verified"], true);
@@ -36,7 +36,7 @@ async fn the_token_of_the_sign_up_mail_verifies_the_address() {
 #[tokio::test]
 async fn a_token_that_is_used_or_unknown_or_none_is_refused_alike() {
     let app = TestApp::shared();
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
     let token = app.mail(REQUESTED, &user.id).token;
     verify(app, &token).await.expect_empty(204);
 
@@ -48,7 +48,7 @@ async fn a_token_that_is_used_or_unknown_or_none_is_refused_alike() {
 #[tokio::test]
 async fn a_token_expires() {
     let app = TestApp::with(&[("email_token_ttl", "1s")]);
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
     let token = app.mail(REQUESTED, &user.id).token;
     tokio::time::sleep(Duration::from_millis(1200)).await;
 
@@ -58,7 +58,7 @@ async fn a_token_expires() {
 #[tokio::test]
 async fn of_many_requests_with_one_token_at_once_one_wins() {
     let app = TestApp::shared();
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
     let token = app.mail(REQUESTED, &user.id).token;
 
     let mut calls: JoinSet<_> = (0..20).map(|_| verify(app, &token).into_future()).collect();
@@ -77,7 +77,7 @@ async fn of_many_requests_with_one_token_at_once_one_wins() {
 #[tokio::test]
 async fn another_mail_can_be_asked_for_signed_in_or_not() {
     let app = TestApp::shared();
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
 
     app.post("/api/v1/email/resend").by(&user).await.expect_empty(202);
     resend(app, &user.email.to_uppercase()).await.expect_empty(202);
@@ -97,7 +97,7 @@ async fn another_mail_can_be_asked_for_signed_in_or_not() {
 #[tokio::test]
 async fn what_the_body_says_counts_and_a_stale_token_is_nothing() {
     let app = TestApp::shared();
-    let (ada, bob) = (app.new_user().await, app.new_user().await);
+    let (ada, bob) = (app.new_unverified_user().await, app.new_unverified_user().await);
 
     // Libraries send what they have with every request.
     for token in ["no.such.token", "", bob.access_token.as_str()] {
@@ -134,7 +134,7 @@ async fn what_the_body_says_counts_and_a_stale_token_is_nothing() {
 #[tokio::test]
 async fn a_stale_token_is_nothing_on_any_public_route() {
     let app = TestApp::shared();
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
     let email = json!({"email": user.email});
     let stale = |call: Call| call.token("no.such.token");
 
@@ -151,7 +151,7 @@ async fn a_stale_token_is_nothing_on_any_public_route() {
     stale(app.post("/api/v1/signin/email").json(&email))
         .await
         .expect_empty(202);
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
     stale(verify(app, &app.mail(REQUESTED, &user.id).token))
         .await
         .expect(204);
@@ -181,7 +181,7 @@ async fn the_answer_does_not_tell_whether_there_is_an_account() {
 #[tokio::test]
 async fn a_mailbox_cannot_be_bombed() {
     let app = TestApp::with(&[("rate_limit_email", "1000;w=3600, 3;w=3600;by=email")]);
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
 
     for _ in 0..3 {
         resend(&app, &user.email).await.expect_empty(202);
@@ -207,7 +207,7 @@ async fn a_subscriber_of_the_events_cannot_use_them() {
     let redis = Redis::start();
     let mut events = redis.subscribe("jetway.events").await;
     let app = TestApp::with(&[("redis_url", &redis.url())]);
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
     let token = app.mail(REQUESTED, &user.id).token;
 
     let (registered, requested) = (events.next().await, events.next().await);
@@ -280,7 +280,7 @@ async fn where_addresses_must_be_verified_sign_up_does_not_tell_who_has_an_accou
 #[tokio::test]
 async fn a_dropped_table_is_a_500_that_says_nothing() {
     let app = TestApp::start();
-    app.new_user().await;
+    app.new_unverified_user().await;
     state::database(&app.state())
         .execute_batch("DROP TABLE one_time_tokens")
         .unwrap();

@@ -30,26 +30,64 @@ async fn what_is_no_request_is_refused_with_a_reason() {
     let post = |fields: &str| with("POST /api/v1/bookings", fields);
 
     for (request, status, code) in [
-        (post("Transfer-Encoding: gzip, chunked\r\n"), 501, "not_implemented"),
+        (
+            post("Transfer-Encoding: gzip, chunked\r\n"),
+            501,
+            "not_implemented",
+        ),
         (post("Transfer-Encoding: x, chunked\r\n"), 501, "not_implemented"),
-        (post("Transfer-Encoding: chunked, chunked\r\n"), 400, "bad_request"),
-        (post("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"), 501, "not_implemented"),
-        (post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"), 400, "bad_request"),
-        (post("Content-Length: 3\r\nContent-Length: 4\r\n"), 400, "bad_request"),
+        (
+            post("Transfer-Encoding: chunked, chunked\r\n"),
+            400,
+            "bad_request",
+        ),
+        (
+            post("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"),
+            501,
+            "not_implemented",
+        ),
+        (
+            post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"),
+            400,
+            "bad_request",
+        ),
+        (
+            post("Content-Length: 3\r\nContent-Length: 4\r\n"),
+            400,
+            "bad_request",
+        ),
         (get("Host: b\r\n"), 400, "bad_request"),
         (get("X : 1\r\n"), 400, "bad_request"),
         (get("X: 1\r\n 2\r\n"), 400, "bad_request"),
         (get(&"X: 1\r\n".repeat(120)), 431, "header_fields_too_large"),
-        (with(&format!("GET /{}", "a".repeat(70_000)), ""), 414, "uri_too_long"),
+        (
+            with(&format!("GET /{}", "a".repeat(70_000)), ""),
+            414,
+            "uri_too_long",
+        ),
         (with("GET /<x>", ""), 400, "bad_request"),
         (with("GET /#x", ""), 400, "bad_request"),
         ("GET / HTTP/1.1\r\n\r\n".to_owned(), 400, "bad_request"),
-        ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n".to_owned(), 400, "bad_request"),
-        ("GET / HTTP/3.0\r\nHost: a\r\n\r\n".to_owned(), 505, "http_version_not_supported"),
+        (
+            "GET / HTTP/1.1\r\nHost: a b\r\n\r\n".to_owned(),
+            400,
+            "bad_request",
+        ),
+        (
+            "GET / HTTP/3.0\r\nHost: a\r\n\r\n".to_owned(),
+            505,
+            "http_version_not_supported",
+        ),
     ] {
         refused(&app, request, status, code).await;
     }
-    refused(&app, b"GET / HTTP/1.1\r\nHost: a\r\nX: \xe9\r\n\r\n", 400, "bad_request").await;
+    refused(
+        &app,
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: \xe9\r\n\r\n",
+        400,
+        "bad_request",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -70,13 +108,17 @@ async fn a_page_may_read_why_it_was_refused() {
 async fn the_requests_before_it_are_answered() {
     let app = on_the_host(&[]);
     let good = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
-    let with_body = "POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    let with_body =
+        "POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
     let bad = "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n";
 
     let answers = raw::exchange_bytes(app.address(), format!("{good}{with_body}{good}{bad}{good}")).await;
 
     let answers = String::from_utf8_lossy(&answers);
-    let statuses: Vec<_> = answers.match_indices("HTTP/1.1 ").map(|(at, _)| &answers[at + 9..at + 12]).collect();
+    let statuses: Vec<_> = answers
+        .match_indices("HTTP/1.1 ")
+        .map(|(at, _)| &answers[at + 9..at + 12])
+        .collect();
     assert_eq!(statuses, ["200", "404", "200", "400"], "{answers}");
 }
 
@@ -105,7 +147,10 @@ async fn a_head_that_does_not_come_is_given_up_and_others_notice_nothing() {
         slow.spawn(async move {
             let mut stream = TcpStream::connect(address).await.unwrap();
             let start = Instant::now();
-            stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX: ").await.unwrap();
+            stream
+                .write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
+                .await
+                .unwrap();
             let mut answer = Vec::new();
             // Half of them send a byte now and then: it is the whole head that has its time.
             while number % 2 == 0 {

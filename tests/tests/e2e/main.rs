@@ -16,6 +16,7 @@ mod bad_input;
 mod bookings;
 mod bootstrap;
 mod breaker;
+mod claims;
 mod cors;
 mod crashes;
 mod email_verification;

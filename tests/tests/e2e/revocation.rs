@@ -133,11 +133,12 @@ async fn a_token_that_says_the_old_address_is_refused_by_every_gateway_and_the_s
 #[tokio::test]
 async fn a_token_that_changes_nothing_ends_no_access_token() {
     let app = TestApp::shared();
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
     let token = app.mail("email.verification_requested", &user.id).token;
 
     let body = json!({"token": token});
     app.post("/api/v1/email/verify")
+        .by(&user)
         .json(&body)
         .await
         .expect_empty(204);

@@ -41,11 +41,13 @@ impl<D: Database, K: KeyValue, C: Clock> Administration<'_, D, K, C> {
         Ok(administration::enable(self.store, user, self.act()).await?)
     }
 
-    /// Deletes `user`, who hears nothing of it before: their sessions and tokens end with them. Not the caller's own account, which is
-    /// deleted with more than a session.
+    /// Deletes `user`, who hears nothing of it before: their sessions and tokens end with them. The last administrator stays. Not the
+    /// caller's own account, which is deleted with more than a session.
     pub async fn delete(&self, user: UserId) -> Result<(), RolesError> {
-        self.not_own(user)?;
         self.user(user).await?;
+        if !administration::is_last_admin(self.store, user).await? {
+            self.not_own(user)?;
+        }
         let remove = async || Ok(administration::remove(self.store, user, self.act()).await?);
         if administration::is_last_admin(self.store, user).await? {
             remove().await

@@ -9,7 +9,7 @@ use crate::hashing::Hasher;
 use crate::ports::{Clock, Database, Entropy, KeyValue, Ports};
 use crate::sessions::Announcer;
 use crate::store::second_factor::{self, Attempt, Proof};
-use crate::store::{Rule, Store, StoreError, users};
+use crate::store::{Rule, Store, StoreError, accounts, users};
 use crate::tokens::Identity;
 
 /// How many recovery codes there are at a time.
@@ -36,6 +36,9 @@ pub enum SecondFactorError {
     /// It is not on, or not about to be.
     #[error("there is no second factor")]
     NotOn,
+    /// The address of the account has not been shown to be its owner's.
+    #[error("the address has not been verified")]
+    NotVerified,
     /// The code is another, or has been used.
     #[error("the code is wrong, or was used before")]
     Refused,
@@ -116,6 +119,7 @@ impl<D: Database, C: Clock, E: Entropy> OwnSecondFactor<'_, D, C, E> {
         hasher: &Hasher<'_, impl Ports>,
     ) -> Result<TotpSecret, SecondFactorError> {
         self.check_password(password, hasher).await?;
+        self.check_verified().await?;
         let secret = TotpSecret::generate(self.entropy);
         let begun = second_factor::begin(self.store, self.owner.user(), &secret, self.clock.now()).await?;
         begun.then_some(secret).ok_or(SecondFactorError::AlreadyOn)
@@ -123,6 +127,7 @@ impl<D: Database, C: Clock, E: Entropy> OwnSecondFactor<'_, D, C, E> {
 
     /// Turns the second factor on for whoever shows a code of their device, and gives the recovery codes.
     pub async fn confirm(&self, code: TotpCode) -> Result<Vec<RecoveryCode>, SecondFactorError> {
+        self.check_verified().await?;
         let user = self.owner.user();
         let (secret, confirmed) = attempt(self.store, user, self.clock).await?;
         if confirmed {
@@ -170,6 +175,14 @@ impl<D: Database, C: Clock, E: Entropy> OwnSecondFactor<'_, D, C, E> {
         let act = (self.clock.now(), &self.origin);
         second_factor::replace_codes(self.store, user, &proof, &codes, act).await?;
         Ok(codes)
+    }
+
+    /// Nobody is to be locked out by a second factor of an account that may be theirs.
+    async fn check_verified(&self) -> Result<(), SecondFactorError> {
+        match accounts::find(self.store, self.owner.user()).await? {
+            Some((_, true)) => Ok(()),
+            _ => Err(SecondFactorError::NotVerified),
+        }
     }
 
     fn recovery_codes(&self) -> Vec<RecoveryCode> {

@@ -1,5 +1,7 @@
 //! An account as its owner sees, changes and ends it.
 
+use serde::Serialize;
+
 use super::one_time_tokens::NewToken;
 use super::users::{self, USER_COLUMNS};
 use super::{Store, StoreError};
@@ -41,6 +43,46 @@ pub async fn request_email_change<D: Database>(
     store.run(statement, &parameters).await?;
     let owner = users::with_email(store, email).await?;
     Ok(owner.filter(|owner| *owner != user))
+}
+
+/// The address that is to become an account's, once it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PendingEmail {
+    /// The address.
+    pub email: String,
+    /// When it was asked for (RFC 3339, UTC).
+    pub created_at: String,
+    /// Until when it can be shown (RFC 3339, UTC).
+    pub expires_at: String,
+}
+
+/// The pending address of the user, if there is one. Whether it is somebody else's makes no difference.
+pub async fn pending_email<D: Database>(
+    store: &Store<D>,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Option<PendingEmail>, StoreError> {
+    let statement = "SELECT email, created_at, expires_at FROM one_time_tokens
+         WHERE user_id = ?1 AND purpose = 'change_email' AND expires_at > ?2";
+    let parameters = [Value::Text(user.to_string()), Value::Text(rfc3339(now))];
+    let row = store.first(statement, &parameters).await?;
+    row.map(|mut row| {
+        Ok(PendingEmail {
+            email: row.text()?,
+            created_at: row.text()?,
+            expires_at: row.text()?,
+        })
+    })
+    .transpose()
+}
+
+/// Takes back that the user wants another address. Nothing is taken back where nothing is pending.
+pub async fn cancel_email_change<D: Database>(store: &Store<D>, user: UserId) -> Result<(), StoreError> {
+    let statement = "DELETE FROM one_time_tokens WHERE user_id = ?1 AND purpose = 'change_email'";
+    store
+        .run(statement, &[Value::Text(user.to_string())])
+        .await
+        .map(drop)
 }
 
 /// Deletes the user and everything that is theirs. Refused where `verified` is no longer what their password is checked against, and to

@@ -72,11 +72,10 @@ pub const SECTIONS: &[Section] = &[
         name: "pending_tokens",
         tables: &["one_time_tokens"],
         withheld: &[("user_id", OWN), ("hash", SECRET)],
-        // Whether there is one for an address to come would tell whether that is somebody's.
         statement: "SELECT id, json_object(
                 'purpose', purpose, 'email', email, 'created_at', created_at, 'expires_at', expires_at
             ) FROM one_time_tokens
-            WHERE user_id = ?1 AND purpose <> 'change_email' AND (?2 IS NULL OR id > ?2) ORDER BY id LIMIT ?3",
+            WHERE user_id = ?1 AND (?2 IS NULL OR id > ?2) ORDER BY id LIMIT ?3",
     },
     Section {
         name: "signin_codes",

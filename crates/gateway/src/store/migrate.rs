@@ -90,16 +90,6 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../../migrations/0013_audit_addresses.sql"),
     },
     Migration {
-        version: 14,
-        name: "first_proofs",
-        sql: include_str!("../../../../migrations/0014_first_proofs.sql"),
-    },
-    Migration {
-        version: 16,
-        name: "sessions",
-        sql: include_str!("../../../../migrations/0016_sessions.sql"),
-    },
-    Migration {
         version: 18,
         name: "signin_codes",
         sql: include_str!("../../../../migrations/0018_signin_codes.sql"),
@@ -108,6 +98,21 @@ const MIGRATIONS: &[Migration] = &[
         version: 19,
         name: "codes_end",
         sql: include_str!("../../../../migrations/0019_codes_end.sql"),
+    },
+    Migration {
+        version: 20,
+        name: "first_proofs",
+        sql: include_str!("../../../../migrations/0020_first_proofs.sql"),
+    },
+    Migration {
+        version: 21,
+        name: "sessions",
+        sql: include_str!("../../../../migrations/0021_sessions.sql"),
+    },
+    Migration {
+        version: 22,
+        name: "bounds",
+        sql: include_str!("../../../../migrations/0022_bounds.sql"),
     },
 ];
 

@@ -208,7 +208,14 @@ fn change_address(world: &World, user: &User, email: &str) {
         .text("SELECT id FROM one_time_tokens WHERE purpose = 'change_email'");
     let token = one_time_token(&secret, OneTimeTokenId::parse(&id).unwrap());
     let announcer = world.sessions(&store).announcer();
-    block_on(accounts::verify_email(&store, &announcer, &token, Some(user.id), &maker)).unwrap();
+    block_on(accounts::verify_email(
+        &store,
+        &announcer,
+        &token,
+        Some(user.id),
+        &maker,
+    ))
+    .unwrap();
 }
 
 #[test]

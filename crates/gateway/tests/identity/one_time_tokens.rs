@@ -81,8 +81,12 @@ impl World {
         let maker = self.maker(&secret);
         let asked = accounts::request_email_change(&store, user, &email, password, &maker, &hasher);
         block_on(asked).unwrap();
-        let id = format!("SELECT id FROM one_time_tokens WHERE purpose = 'change_email' AND user_id = '{user}'");
-        one_time_token(&secret, OneTimeTokenId::parse(&self.ports.databases.text(&id)).unwrap())
+        let id =
+            format!("SELECT id FROM one_time_tokens WHERE purpose = 'change_email' AND user_id = '{user}'");
+        one_time_token(
+            &secret,
+            OneTimeTokenId::parse(&self.ports.databases.text(&id)).unwrap(),
+        )
     }
 
     /// A second factor of the user's, past the code that sets one up.
@@ -379,10 +383,18 @@ fn a_claim_gives_way_to_who_proves_the_address() {
 
     assert_eq!(world.verify_email_by(Some(ada.id), &token), Ok(ada.id));
 
-    let of = |id: UserId| world.ports.databases.text(&format!("SELECT count(*) FROM users WHERE id = '{id}'"));
+    let of = |id: UserId| {
+        world
+            .ports
+            .databases
+            .text(&format!("SELECT count(*) FROM users WHERE id = '{id}'"))
+    };
     assert_eq!((of(stranger.id), of(ada.id)), ("0".into(), "1".into()));
     assert!(world.verify(&squatter).is_err());
-    assert_eq!(world.count("audit_log WHERE action = 'user.deleted' AND actor IS NULL"), "1");
+    assert_eq!(
+        world.count("audit_log WHERE action = 'user.deleted' AND actor IS NULL"),
+        "1"
+    );
 }
 
 #[test]
@@ -413,6 +425,11 @@ fn a_pending_address_is_there_whoever_has_it_and_the_newest_wins() {
     assert_eq!(world.count(events), "1");
     world.ask_for_address(ada.id, "bob@example.com");
     assert_eq!(world.count("one_time_tokens WHERE purpose = 'change_email'"), "1");
-    assert_eq!(world.count(events), "1", "nobody is sent a link to {}'s address", bob.id);
+    assert_eq!(
+        world.count(events),
+        "1",
+        "nobody is sent a link to {}'s address",
+        bob.id
+    );
     assert_eq!(world.verify_email(&mistyped), Err(TokenError::Dead));
 }

@@ -498,13 +498,24 @@ fn an_administrator_takes_a_second_factor_off_and_deletes_a_user_but_not_in_thei
         for _ in 0..2 {
             acts.take_second_factor(ada.id).await.unwrap();
         }
-        let own = [acts.take_second_factor(admin.id).await, acts.delete(admin.id).await];
+        let own = [
+            acts.take_second_factor(admin.id).await,
+            acts.delete(admin.id).await,
+        ];
         assert_eq!(own, [Err(RolesError::OwnAccount), Err(RolesError::OwnAccount)]);
     });
-    let count = |what: &str| world.ports.databases.text(&format!("SELECT count(*) FROM {what}"));
+    let count = |what: &str| {
+        world
+            .ports
+            .databases
+            .text(&format!("SELECT count(*) FROM {what}"))
+    };
     assert_eq!(count("totp_secrets"), "0");
     assert_eq!(count("sessions WHERE amr LIKE '%otp%'"), "0");
-    let taken = format!("audit_log WHERE action = 'mfa.disabled' AND actor = '{}'", admin.id);
+    let taken = format!(
+        "audit_log WHERE action = 'mfa.disabled' AND actor = '{}'",
+        admin.id
+    );
     assert_eq!(count(&taken), "1");
     assert_eq!(count("outbox WHERE type = 'com.jetway.mfa.disabled.v1'"), "1");
     assert!(world.verify(&grant).is_err(), "the token says otp");
@@ -515,6 +526,9 @@ fn an_administrator_takes_a_second_factor_off_and_deletes_a_user_but_not_in_thei
         assert_eq!(again, Err(RolesError::Refused(Rule::UnknownUser)));
     });
     assert_eq!(count("users WHERE email = 'ada@example.com'"), "0");
-    let deleted = format!("audit_log WHERE action = 'user.deleted' AND actor = '{}'", admin.id);
+    let deleted = format!(
+        "audit_log WHERE action = 'user.deleted' AND actor = '{}'",
+        admin.id
+    );
     assert_eq!(count(&deleted), "1");
 }

@@ -38,6 +38,8 @@ fn own<T>(
 /// Ada, who has a second factor, its secret and her recovery codes. The code of now is used.
 fn enrolled(world: &World) -> (User, TotpSecret, Vec<RecoveryCode>) {
     let user = world.sign_up("ada@example.com");
+    let shown = "UPDATE users SET email_verified_at = '2026-01-01T00:00:00.000Z'";
+    world.ports.databases.run(shown);
     let grant = world.sign_in("ada@example.com");
     let hasher = world.ports.hasher();
     let secret = own(world, &grant, async |own| {

@@ -48,6 +48,7 @@ fn events() -> Vec<(&'static str, Value, Category)> {
             Security,
         ),
         ("com.jetway.email.change_requested.v1", change, Security),
+        ("com.jetway.email.change_pending.v1", account.clone(), Security),
         ("com.jetway.email.changed.v1", changed, Security),
         ("com.jetway.password.reset_requested.v1", asked, Security),
         ("com.jetway.signin.code_requested.v1", code, Security),

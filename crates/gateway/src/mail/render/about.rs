@@ -38,6 +38,8 @@ pub(crate) enum About {
     EmailVerification(Asked),
     /// An account is to have another address.
     EmailChange(NewAddress),
+    /// An account is to have another address: its owner is to hear of it at the one that it has.
+    EmailChangePending,
     /// An account has another address.
     EmailChanged(OldAddress),
     /// Somebody has forgotten a password.
@@ -201,6 +203,9 @@ const TYPES: &[(&str, Category, Reader)] = &[
         Category::Security,
         |data| read(data).map(About::PasswordReset),
     ),
+    ("com.jetway.email.change_pending.v1", Category::Security, |_| {
+        Ok(About::EmailChangePending)
+    }),
     (
         "com.jetway.signin.code_requested.v1",
         Category::Security,

@@ -55,6 +55,11 @@ pub(super) fn write(about: &About, frame: &Frame<'_>) -> Result<Written, askama:
         About::EmailChange(asked) => {
             mail!(frame, "mail/en/email_change.txt", "mail/en/email_change.html", asked => NewAddress)
         }
+        About::EmailChangePending => mail!(
+            frame,
+            "mail/en/email_change_pending.txt",
+            "mail/en/email_change_pending.html"
+        ),
         About::EmailChanged(_) => mail!(frame, "mail/en/email_changed.txt", "mail/en/email_changed.html"),
         About::PasswordReset(asked) => {
             mail!(frame, "mail/en/password_reset.txt", "mail/en/password_reset.html", asked => Asked)

@@ -124,7 +124,11 @@ impl Listener {
         });
         let mut builder = Builder::new(TokioExecutor::new());
         // Whoever has sent all of a request and says so still wants the answer.
-        builder.http1().half_close(true).timer(TokioTimer::new()).header_read_timeout(None);
+        builder
+            .http1()
+            .half_close(true)
+            .timer(TokioTimer::new())
+            .header_read_timeout(None);
         builder
             .http2()
             .timer(TokioTimer::new())

@@ -23,7 +23,12 @@ const LIMIT: Duration = Duration::from_secs(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The answer, as bytes, after which the connection is closed.
-pub(super) async fn answer(refused: &Refused, asked: &Asked, server: &HttpServer, client: SocketAddr) -> Vec<u8> {
+pub(super) async fn answer(
+    refused: &Refused,
+    asked: &Asked,
+    server: &HttpServer,
+    client: SocketAddr,
+) -> Vec<u8> {
     let headers = headers(asked, server, client).await;
     let request_id = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
     let body = body(refused, request_id.unwrap_or_default());
@@ -61,7 +66,10 @@ async fn headers(asked: &Asked, server: &HttpServer, client: SocketAddr) -> Head
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind == "application/problem+json")
     {
-        let theirs = response.headers().iter().filter(|(name, _)| is_for_everybody(name));
+        let theirs = response
+            .headers()
+            .iter()
+            .filter(|(name, _)| is_for_everybody(name));
         headers.extend(theirs.map(|(name, value)| (name.clone(), value.clone())));
     }
     headers.entry(REQUEST_ID).or_insert_with(new_id);

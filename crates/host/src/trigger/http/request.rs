@@ -5,7 +5,10 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, bail, ensure};
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
+};
 use http::request::Parts;
 use http::uri::{Authority, Scheme, Uri};
 
@@ -26,11 +29,19 @@ pub(super) fn strip(headers: &mut HeaderMap) {
 /// Removes the fields that `Connection` says are of this one connection (RFC 9110, section 7.6.1). What frames a message, or says where
 /// it goes, is not for it to name.
 pub(crate) fn remove_nominated(headers: &mut HeaderMap) {
-    let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let named = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let named = named.flat_map(|value| value.split(',')).map(str::trim);
     let named: Vec<HeaderName> = named
         .filter_map(|name| HeaderName::try_from(name).ok())
-        .filter(|name| !matches!(*name, HOST | CONTENT_LENGTH | CONTENT_TYPE | TRANSFER_ENCODING | AUTHORIZATION))
+        .filter(|name| {
+            !matches!(
+                *name,
+                HOST | CONTENT_LENGTH | CONTENT_TYPE | TRANSFER_ENCODING | AUTHORIZATION
+            )
+        })
         .collect();
     for name in named {
         headers.remove(name);

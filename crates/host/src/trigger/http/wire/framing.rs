@@ -85,7 +85,9 @@ impl Follower {
     }
 
     fn take_head(&mut self, received: &[u8], passed: &mut Vec<u8>) -> Result<usize, Refused> {
-        let Part::Head(held) = &mut self.part else { return Ok(0) };
+        let Part::Head(held) = &mut self.part else {
+            return Ok(0);
+        };
         // Empty lines before a request are passed over (RFC 9112, section 2.2).
         if held.is_empty() && received.starts_with(b"\r\n") {
             return Ok(2);
@@ -201,7 +203,11 @@ mod tests {
             let good = format!("{HEAD}{first}");
             let bad = format!("{good}GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
             for piece in [1, 2, 3, 7, 1000] {
-                assert_eq!(pass(good.repeat(3).as_bytes(), piece), Ok(good.repeat(3).into_bytes()), "{good:?}");
+                assert_eq!(
+                    pass(good.repeat(3).as_bytes(), piece),
+                    Ok(good.repeat(3).into_bytes()),
+                    "{good:?}"
+                );
                 assert_eq!(
                     pass(bad.as_bytes(), piece),
                     Err((good.clone().into_bytes(), 400)),
@@ -213,7 +219,14 @@ mod tests {
 
     #[test]
     fn behind_what_is_no_chunk_nothing_is_a_request() {
-        for line in ["zz\r\n", "-5\r\n", "0x5\r\n", "ffffffffffffffffff\r\n", "5\n", "\r\n"] {
+        for line in [
+            "zz\r\n",
+            "-5\r\n",
+            "0x5\r\n",
+            "ffffffffffffffffff\r\n",
+            "5\n",
+            "\r\n",
+        ] {
             let stream = format!("{HEAD}Transfer-Encoding: chunked\r\n\r\n{line}anything\r\n\r\n\r\n");
             assert_eq!(pass(stream.as_bytes(), 5), Ok(stream.into_bytes()), "{line:?}");
         }

@@ -93,7 +93,9 @@ pub(super) fn asked(head: &[u8]) -> Asked {
     };
     let (mut hosts, mut origins) = (0, 0);
     for (name, value) in lines.filter_map(|line| split(line).ok()) {
-        let Ok(value) = std::str::from_utf8(value) else { continue };
+        let Ok(value) = std::str::from_utf8(value) else {
+            continue;
+        };
         if name.eq_ignore_ascii_case(b"host") {
             hosts += 1;
             asked.host = (hosts == 1 && Authority::try_from(value).is_ok()).then(|| value.to_owned());
@@ -148,11 +150,16 @@ fn check_request_line(line: &[u8]) -> Result<(Version, Option<Authority>), Refus
         _ => return Err(bad("The request line is not one.")),
     };
     if target.len() > MAX_TARGET {
-        return Err(refused(StatusCode::URI_TOO_LONG, "The target of the request is too long."));
+        return Err(refused(
+            StatusCode::URI_TOO_LONG,
+            "The target of the request is too long.",
+        ));
     }
     // A fragment is no part of a target: whoever sends one and whoever reads it may mean different things.
     let is_of_its_method = target != b"*" || method == b"OPTIONS";
-    let uri = Uri::try_from(target).ok().filter(|_| !target.contains(&b'#') && is_of_its_method);
+    let uri = Uri::try_from(target)
+        .ok()
+        .filter(|_| !target.contains(&b'#') && is_of_its_method);
     let uri = uri.ok_or(bad("The target of the request is not valid."))?;
     let authority = uri.authority().filter(|_| method != b"CONNECT").cloned();
     Ok((version, authority))
@@ -176,7 +183,9 @@ impl Fields {
         }
         if name.eq_ignore_ascii_case(b"host") {
             self.hosts += 1;
-            let host = Authority::try_from(value).ok().filter(|host| !host.as_str().contains('@'));
+            let host = Authority::try_from(value)
+                .ok()
+                .filter(|host| !host.as_str().contains('@'));
             let is_alone = self.hosts == 1;
             match (host, &self.authority) {
                 (Some(host), Some(authority)) if is_alone && host == *authority => {}
@@ -189,11 +198,17 @@ impl Fields {
             let text = std::str::from_utf8(value).unwrap_or_default();
             match text.parse() {
                 Ok(length) if is_number && self.length.is_none() => self.length = Some(length),
-                _ => return Err(bad("There has to be one Content-Length, and one that is a number.")),
+                _ => {
+                    return Err(bad(
+                        "There has to be one Content-Length, and one that is a number.",
+                    ));
+                }
             }
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             let text = String::from_utf8_lossy(value).to_ascii_lowercase();
-            let codings = text.split(',').map(|coding| coding.trim_matches([' ', '\t']).to_owned());
+            let codings = text
+                .split(',')
+                .map(|coding| coding.trim_matches([' ', '\t']).to_owned());
             self.codings.get_or_insert_default().extend(codings);
         }
         Ok(())
@@ -211,7 +226,9 @@ impl Fields {
             return Err(bad("HTTP/1.0 has no Transfer-Encoding."));
         }
         if self.length.is_some() {
-            return Err(bad("A request has either a Transfer-Encoding or a Content-Length."));
+            return Err(bad(
+                "A request has either a Transfer-Encoding or a Content-Length.",
+            ));
         }
         let count = codings.iter().filter(|coding| *coding == "chunked").count();
         match codings.as_slice() {
@@ -220,7 +237,9 @@ impl Fields {
                 StatusCode::NOT_IMPLEMENTED,
                 "Of the transfer codings, only `chunked` is known here.",
             )),
-            _ => Err(bad("The last transfer coding of a request has to be `chunked`, once.")),
+            _ => Err(bad(
+                "The last transfer coding of a request has to be `chunked`, once.",
+            )),
         }
     }
 }
@@ -265,9 +284,18 @@ mod tests {
             ("GET /a?b=%20{} HTTP/1.0\r\nhost:a\r\n\r\n", Framing::Length(0)),
             ("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", Framing::Length(0)),
             ("OPTIONS * HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", Framing::Length(0)),
-            ("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length:  5 \r\n\r\n", Framing::Length(5)),
-            ("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n", Framing::Chunked),
-            ("GET / HTTP/1.1\r\nHost: a\r\nX: \u{e9}\r\nY:\r\nZ: a\tb\r\n\r\n", Framing::Length(0)),
+            (
+                "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length:  5 \r\n\r\n",
+                Framing::Length(5),
+            ),
+            (
+                "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n",
+                Framing::Chunked,
+            ),
+            (
+                "GET / HTTP/1.1\r\nHost: a\r\nX: \u{e9}\r\nY:\r\nZ: a\tb\r\n\r\n",
+                Framing::Length(0),
+            ),
         ] {
             assert_eq!(check(head.as_bytes()), Ok(framing), "{head:?}");
         }
@@ -276,18 +304,46 @@ mod tests {
     #[test]
     fn transfer_codings_but_chunked_are_not_implemented() {
         for codings in ["gzip, chunked", "x,chunked", "gzip\r\nTransfer-Encoding: chunked"] {
-            assert_eq!(with(&format!("Transfer-Encoding: {codings}\r\n")), 501, "{codings:?}");
+            assert_eq!(
+                with(&format!("Transfer-Encoding: {codings}\r\n")),
+                501,
+                "{codings:?}"
+            );
         }
-        for codings in ["chunked, chunked", "chunked, gzip", "gzip", "identity", "", "\u{b}chunked", "chunked,"] {
-            assert_eq!(with(&format!("Transfer-Encoding: {codings}\r\n")), 400, "{codings:?}");
+        for codings in [
+            "chunked, chunked",
+            "chunked, gzip",
+            "gzip",
+            "identity",
+            "",
+            "\u{b}chunked",
+            "chunked,",
+        ] {
+            assert_eq!(
+                with(&format!("Transfer-Encoding: {codings}\r\n")),
+                400,
+                "{codings:?}"
+            );
         }
         assert_eq!(with("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"), 400);
-        assert_eq!(status("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
+        assert_eq!(
+            status("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            400
+        );
     }
 
     #[test]
     fn what_two_readers_may_read_differently_is_refused() {
-        for length in ["+5", "5, 5", "0x5", "-1", "5 5", "", "5\r\nContent-Length: 5", "99999999999999999999"] {
+        for length in [
+            "+5",
+            "5, 5",
+            "0x5",
+            "-1",
+            "5 5",
+            "",
+            "5\r\nContent-Length: 5",
+            "99999999999999999999",
+        ] {
             assert_eq!(with(&format!("Content-Length: {length}\r\n")), 400, "{length:?}");
         }
         for field in [
@@ -307,7 +363,16 @@ mod tests {
         for host in ["", "Host: a b\r\n", "Host: a@b\r\n", "Host: a/b\r\n", "Host:\r\n"] {
             assert_eq!(status(&format!("GET / HTTP/1.1\r\n{host}\r\n")), 400, "{host:?}");
         }
-        for line in ["GET /#x HTTP/1.1", "GET /<x> HTTP/1.1", "GET  / HTTP/1.1", "G(T / HTTP/1.1", "GET / HTTP", "GET /", "GET * HTTP/1.1", "GET http://b/ HTTP/1.1"] {
+        for line in [
+            "GET /#x HTTP/1.1",
+            "GET /<x> HTTP/1.1",
+            "GET  / HTTP/1.1",
+            "G(T / HTTP/1.1",
+            "GET / HTTP",
+            "GET /",
+            "GET * HTTP/1.1",
+            "GET http://b/ HTTP/1.1",
+        ] {
             assert_eq!(status(&format!("{line}\r\nHost: a\r\n\r\n")), 400, "{line:?}");
         }
         assert_eq!(status("GET / HTTP/3.0\r\nHost: a\r\n\r\n"), 505);
@@ -318,7 +383,12 @@ mod tests {
     fn sizes_are_bounded() {
         assert_eq!(with(&"X: 1\r\n".repeat(99)), 200);
         assert_eq!(with(&"X: 1\r\n".repeat(100)), 431);
-        let target = |length| status(&format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(length)));
+        let target = |length| {
+            status(&format!(
+                "GET /{} HTTP/1.1\r\nHost: a\r\n\r\n",
+                "a".repeat(length)
+            ))
+        };
         assert_eq!((target(60_000), target(70_000)), (200, 414));
     }
 

@@ -95,7 +95,10 @@ impl Handle {
 
     /// Closes in stages: says that nothing more comes, and takes what the client still sends until it has read that.
     pub(super) async fn close(&self) {
-        if SockRef::from(&*self.stream).shutdown(std::net::Shutdown::Write).is_err() {
+        if SockRef::from(&*self.stream)
+            .shutdown(std::net::Shutdown::Write)
+            .is_err()
+        {
             return;
         }
         let taken = async {

@@ -160,11 +160,6 @@ BEGIN
     INSERT INTO audit_log (time, action, actor, target)
         SELECT NEW.verified_at, CASE purpose WHEN 'change_email' THEN 'email.changed' ELSE 'email.verified' END, NULL, user_id
         FROM one_time_tokens WHERE hash = NEW.hash;
-    -- Of an address that is to become an account's, whoever asked for it with the account's password has the proof.
-    INSERT INTO first_proofs (user_id, proved_at, reset_id, reset_hash, reset_expires_at)
-        SELECT user_id, NEW.verified_at, NEW.reset_id, NEW.reset_hash, NEW.reset_expires_at
-        FROM one_time_tokens
-        WHERE hash = NEW.hash AND purpose = 'verify_email' AND user_id IS NOT NEW.prover;
     -- A claim gives way to the proof. Not where an administrator has it, or one has shut it: that is for administrators.
     INSERT INTO account_removals (user_id, removed_at)
         SELECT others.id, NEW.verified_at
@@ -173,10 +168,14 @@ BEGIN
             AND others.disabled_at IS NULL
             AND NOT EXISTS (SELECT 1 FROM user_roles WHERE role = 'admin' AND user_roles.user_id = others.id);
     -- An address that somebody else has is refused here, by UNIQUE, and with it all of the above.
-    UPDATE users SET
-        email = (SELECT email FROM one_time_tokens WHERE hash = NEW.hash),
-        email_verified_at = NEW.verified_at,
-        updated_at = NEW.verified_at
+    UPDATE users SET email = (SELECT email FROM one_time_tokens WHERE hash = NEW.hash)
+        WHERE id = (SELECT user_id FROM one_time_tokens WHERE hash = NEW.hash);
+    -- Also of an address that is to become an account's: whoever asked for it may not be whose it is.
+    INSERT INTO first_proofs (user_id, proved_at, reset_id, reset_hash, reset_expires_at)
+        SELECT user_id, NEW.verified_at, NEW.reset_id, NEW.reset_hash, NEW.reset_expires_at
+        FROM one_time_tokens WHERE hash = NEW.hash AND user_id IS NOT NEW.prover;
+    -- The first proof has done this, and taken the token of a change of address along.
+    UPDATE users SET email_verified_at = NEW.verified_at, updated_at = NEW.verified_at
         WHERE id = (SELECT user_id FROM one_time_tokens WHERE hash = NEW.hash);
     DELETE FROM one_time_tokens WHERE purpose <> 'reset_password'
         AND user_id = (SELECT user_id FROM one_time_tokens WHERE hash = NEW.hash);
