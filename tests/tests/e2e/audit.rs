@@ -128,7 +128,7 @@ async fn pages_go_back_in_time_and_show_every_event_once_whatever_is_added_meanw
 async fn events_are_found_by_actor_target_action_and_time() {
     let app = TestApp::start();
     let admin = app.admin().await.clone();
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
     app.put(&format!("/api/v1/users/{}/roles/airline", user.id))
         .by(&admin)
         .await

@@ -155,7 +155,7 @@ async fn a_stale_token_is_nothing_on_any_public_route() {
     stale(verify(app, &app.mail(REQUESTED, &user.id).token))
         .await
         .expect(204);
-    stale(app.refresh(&user)).await.expect_json(200);
+    stale(app.refresh(&app.new_user().await)).await.expect_json(200);
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ async fn keys_are_replaced_under_load_and_no_request_fails() {
                 app.get("/api/v1/bookings/1").token(token).await.expect(200);
                 app.get("/api/v1/me").token(token).await.expect_json(200);
             }
-            if round % 8 == 0 {
+            if round % 200 == 0 {
                 app.sign_in(&email, PASSWORD).await.expect_json(200);
             }
             requests.fetch_add(1, Ordering::Relaxed);

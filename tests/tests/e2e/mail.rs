@@ -178,7 +178,7 @@ async fn mails(app: &TestApp, email: &str, kind: &str) -> Vec<Value> {
 #[tokio::test]
 async fn the_links_of_mails_verify_an_address_and_set_a_new_password() {
     let app = TestApp::start();
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
     let forgot = json!({"email": user.email});
     app.post("/api/v1/password/forgot")
         .json(&forgot)

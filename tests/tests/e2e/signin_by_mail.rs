@@ -239,8 +239,6 @@ async fn second_factor_of(app: &TestApp, user: &User) -> Device {
 async fn whoever_has_a_second_factor_gives_it_besides_and_the_code_stays_good_until_then() {
     let app = TestApp::shared();
     let user = app.new_user().await;
-    let verified = json!({"token": app.mail("email.verification_requested", &user.id).token});
-    app.post("/api/v1/email/verify").json(&verified).await.expect(204);
     let device = second_factor_of(app, &user).await;
     let browser = asking(&ask(app, &user.email).await);
     let code = app.mail(REQUESTED, &user.id).code;
@@ -295,7 +293,7 @@ async fn the_code_shows_that_the_address_is_verified() {
 #[tokio::test]
 async fn whoever_shows_the_address_first_owns_it_and_what_a_stranger_set_up_ends() {
     let app = TestApp::start();
-    let stranger = app.new_user().await;
+    let stranger = app.new_unverified_user().await;
     let factor = "INSERT INTO totp_secrets (user_id, secret, created_at, confirmed_at)
         SELECT id, x'3132333435363738393031323334353637383930', created_at, created_at FROM users WHERE id = ?1";
     state::database(&app.state())
@@ -337,8 +335,6 @@ async fn whoever_shows_the_address_first_owns_it_and_what_a_stranger_set_up_ends
 async fn nothing_ends_where_the_address_was_verified_before() {
     let app = TestApp::shared();
     let user = app.new_user().await;
-    let verified = json!({"token": app.mail("email.verification_requested", &user.id).token});
-    app.post("/api/v1/email/verify").json(&verified).await.expect(204);
     // Whatever became of what was there before.
     let forgot = app
         .post("/api/v1/password/forgot")

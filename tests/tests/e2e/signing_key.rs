@@ -82,7 +82,7 @@ async fn the_private_half_is_not_in_the_key_value_store() {
 #[tokio::test]
 async fn a_key_value_store_that_was_lost_is_filled_again() {
     let mut app = TestApp::start();
-    let user = app.new_user().await;
+    let user = app.new_unverified_user().await;
     let published = keys(&app).await;
     app.restart_after(|state| std::fs::remove_file(state::key_value_file(state)).unwrap());
 
