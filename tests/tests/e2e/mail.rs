@@ -194,6 +194,7 @@ async fn the_links_of_mails_verify_an_address_and_set_a_new_password() {
 
     let verify = json!({"token": token("email.verification_requested", "/verify-email").await});
     app.post("/api/v1/email/verify")
+        .by(&user)
         .json(&verify)
         .await
         .expect_empty(204);

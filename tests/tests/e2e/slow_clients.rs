@@ -108,12 +108,9 @@ async fn many_who_stall_keep_nobody_else_from_signing_in() {
 async fn written_first(app: &TestApp, head: String, length: usize) -> String {
     let mut stream = TcpStream::connect(app.address()).await.unwrap();
     let request = [head.as_bytes(), &vec![b'x'; length]].concat();
-    stream.write_all(&request).await.expect("all of it is taken");
+    stream.write_all(&request).await.unwrap();
     let mut answer = Vec::new();
-    stream
-        .read_to_end(&mut answer)
-        .await
-        .expect("the answer is not lost");
+    stream.read_to_end(&mut answer).await.unwrap();
     String::from_utf8_lossy(&answer).into_owned()
 }
 
